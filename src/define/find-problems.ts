@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import {toError} from '../lib/errors.ts';
+import type {PipelineOptions} from './pipeline.ts';
+import type {AnyStream} from './stream.ts';
+import type {ViewDefinition} from './view.ts';
+
+/** Also a topic's name, so it must be one; dots are kept for what Forebay derives (`<stream>.rejected`). */
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+/** What a row of a view is made of besides its aggregates. */
+const ROW_FIELDS = new Set(['key', 'start', 'end', 'final']);
+const MAX_PARTITIONS = 1_000;
+/** 2 MB is the most a row of a Durable Object can hold; a record and its headers must fit in one. */
+const MAX_EVENT_BYTES = 1_048_576;
+
+/** Every problem of a definition, as sentences that name the place and the fix. */
+export function findProblems(options: PipelineOptions): string[] {
+  return [
+    ...problemIf(!NAME.test(options.name), `pipeline name "${options.name}" must match ${NAME}`),
+    ...problemIf(options.streams.length === 0, 'a pipeline needs at least one stream'),
+    ...duplicates(options.streams.map((stream) => stream.name)).map(
+      (name) => `two streams are named "${name}"`,
+    ),
+    ...duplicates(options.views.map((view) => view.name)).map(
+      (name) => `two views are named "${name}"`,
+    ),
+    ...duplicates(providersOf(options.streams)).map(
+      (provider) =>
+        `two streams accept the webhook source "${provider}"; its route can feed only one`,
+    ),
+    ...options.streams.flatMap(streamProblems),
+    ...options.views.flatMap((view) => viewProblems(view, options.streams)),
+  ];
+}
+
+function streamProblems(stream: AnyStream): string[] {
+  const at = `stream "${stream.name}"`;
+  const {maxBytes, maxRecords, maxAgeMs} = stream.capacity;
+  return [
+    ...problemIf(!NAME.test(stream.name), `${at}: the name must match ${NAME}`),
+    ...problemIf(
+      stream.owner.trim() === '',
+      `${at}: owner is empty; name the team that answers for it`,
+    ),
+    ...problemIf(
+      !isWithin(stream.partitions, 1, MAX_PARTITIONS),
+      `${at}: partitions must be a whole number from 1 to ${MAX_PARTITIONS}, not ${stream.partitions}`,
+    ),
+    ...problemIf(
+      stream.accept.length === 0,
+      `${at}: accept is empty, so all traffic would be refused; add apiKey() or webhook(…)`,
+    ),
+    ...problemIf(
+      !isWithin(stream.maxEventBytes, 1, MAX_EVENT_BYTES),
+      `${at}: maxEventBytes must be from 1 to ${MAX_EVENT_BYTES}, not ${stream.maxEventBytes}`,
+    ),
+    ...problemIf(
+      !isWithin(stream.dedupeWindowMs, 0, Number.MAX_SAFE_INTEGER),
+      `${at}: dedupeWindowMs must be a whole number of milliseconds, not ${stream.dedupeWindowMs}`,
+    ),
+    ...Object.entries({maxBytes, maxRecords, maxAgeMs}).flatMap(([name, value]) =>
+      problemIf(!(value > 0), `${at}: capacity.${name} must be above 0, not ${value}`),
+    ),
+    ...schemaProblems(stream, at),
+  ];
+}
+
+/** The gateway compiles schemas strictly; what cannot be compiled or described must fail here, before a deploy. */
+function schemaProblems(stream: AnyStream, at: string): string[] {
+  try {
+    z.toJSONSchema(stream.schema, {io: 'input', unrepresentable: 'any'});
+    return [];
+  } catch (error) {
+    return [`${at}: the schema cannot be described as JSON Schema: ${toError(error).message}`];
+  }
+}
+
+function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): string[] {
+  const at = `view "${view.name}"`;
+  const names = Object.keys(view.aggregates);
+  return [
+    ...problemIf(!NAME.test(view.name), `${at}: the name must match ${NAME}`),
+    ...problemIf(
+      !streams.includes(view.stream),
+      `${at}: its stream "${view.stream.name}" is not in streams; add it`,
+    ),
+    ...problemIf(
+      view.stream.key === undefined,
+      `${at}: its stream "${view.stream.name}" has no key to group by`,
+    ),
+    ...problemIf(
+      !isWithin(view.sizeMs, 1, Number.MAX_SAFE_INTEGER),
+      `${at}: sizeMs must be a whole number of milliseconds above 0, not ${view.sizeMs}`,
+    ),
+    ...problemIf(
+      !isWithin(view.graceMs, 0, Number.MAX_SAFE_INTEGER),
+      `${at}: graceMs must be a whole number of milliseconds, 0 or more, not ${view.graceMs}`,
+    ),
+    ...problemIf(
+      !isWithin(view.retentionMs, view.sizeMs + view.graceMs, Number.MAX_SAFE_INTEGER),
+      `${at}: retentionMs must be at least sizeMs + graceMs, not ${view.retentionMs}`,
+    ),
+    ...problemIf(names.length === 0, `${at}: aggregates is empty; add at least count()`),
+    ...names.flatMap((name) =>
+      problemIf(
+        !FIELD.test(name) || ROW_FIELDS.has(name),
+        `${at}: aggregate "${name}" must match ${FIELD} and not be one of ${[...ROW_FIELDS].join(', ')}`,
+      ),
+    ),
+  ];
+}
+
+function providersOf(streams: readonly AnyStream[]): string[] {
+  return streams.flatMap((stream) =>
+    stream.accept.flatMap((source) => (source.kind === 'webhook' ? [source.scheme.provider] : [])),
+  );
+}
+
+function duplicates(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}
+
+function isWithin(value: number, low: number, high: number): boolean {
+  return Number.isSafeInteger(value) && value >= low && value <= high;
+}
+
+function problemIf(isProblem: boolean, problem: string): string[] {
+  return isProblem ? [problem] : [];
+}

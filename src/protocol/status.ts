@@ -1,0 +1,90 @@
+/**
+ * What each layer says of its positions, and what the console makes of them. All counts are records, all ages
+ * milliseconds; `null` means not known yet.
+ *
+ * Changes: 1 first version.
+ */
+import * as z from 'zod';
+
+/** Gateway, `GET /admin/v1/shards`: `{shards: ShardStatus[]}`. */
+export const ShardStatus = z.object({
+  shard: z.string(),
+  firstSeq: z.number(),
+  nextSeq: z.number(),
+  /** Waiting here: appended and not yet trimmed. */
+  records: z.number(),
+  bytes: z.number(),
+  oldestAgeMs: z.number(),
+  drainConnected: z.boolean(),
+  rejectedKept: z.number(),
+  overflowed: z.number(),
+});
+export type ShardStatus = z.infer<typeof ShardStatus>;
+export const ShardsDocument = z.object({shards: z.array(ShardStatus)});
+
+export const DrainShardStatus = z.object({
+  shard: z.string(),
+  connected: z.boolean(),
+  /** Last seq this drain has in memory or beyond. */
+  receivedSeq: z.number().nullable(),
+  /** Last seq known to be committed in Kafka. */
+  committedSeq: z.number().nullable(),
+  /** Received time of the oldest record in memory and not committed. */
+  oldestInFlightMs: z.number().nullable(),
+});
+export type DrainShardStatus = z.infer<typeof DrainShardStatus>;
+
+/** Drain, `GET /status`. */
+export const DrainStatus = z.object({
+  replica: z.string(),
+  version: z.string(),
+  pipeline: z.string(),
+  tasks: z.array(
+    z.object({
+      task: z.number(),
+      state: z.enum(['fencing', 'restoring', 'draining', 'waiting', 'stopped']),
+      shards: z.array(DrainShardStatus),
+    }),
+  ),
+  committedRecords: z.number(),
+  lastError: z.string().nullable(),
+});
+export type DrainStatus = z.infer<typeof DrainStatus>;
+
+/** Processor, `GET /status`. Offsets are those of the stream's data topic. */
+export const ProcessorStatus = z.object({
+  replica: z.string(),
+  version: z.string(),
+  pipeline: z.string(),
+  tasks: z.array(
+    z.object({
+      stream: z.string(),
+      partition: z.number(),
+      state: z.enum(['fencing', 'restoring', 'running', 'waiting', 'stopped']),
+      /** Next offset to apply. */
+      appliedOffset: z.number().nullable(),
+      /** Next offset after what is committed: results, changelog and position. */
+      committedOffset: z.number().nullable(),
+      /** Where a read_committed reader is at the end. */
+      stableEndOffset: z.number().nullable(),
+      /** Received time of the newest record applied, and of the oldest applied and not committed. */
+      appliedReceivedMs: z.number().nullable(),
+      oldestUncommittedMs: z.number().nullable(),
+      watermarkMs: z.number().nullable(),
+      lateRecords: z.number(),
+      openWindows: z.number(),
+    }),
+  ),
+  appliedRecords: z.number(),
+  lastError: z.string().nullable(),
+});
+export type ProcessorStatus = z.infer<typeof ProcessorStatus>;
+
+/** Lag of one stage: what waits before it has done its part. */
+export const StageStatus = z.object({
+  /** Records a second through this stage since the last look; `null` on the first. */
+  rate: z.number().nullable(),
+  lagRecords: z.number().nullable(),
+  lagSeconds: z.number().nullable(),
+});
+export type StageStatus = z.infer<typeof StageStatus>;

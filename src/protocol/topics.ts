@@ -1,0 +1,96 @@
+import type {Pipeline} from '../define/pipeline.ts';
+import {REJECTED_PARTITIONS, rejectedStreamOf} from '../record/shard.ts';
+
+/** Drain tasks per pipeline; each is one partition of the progress topic and the unit of ownership. */
+export const DRAIN_TASKS = 8;
+/** Room for an event of 1 MiB, its key and its headers in one record batch. */
+export const TOPIC_MAX_MESSAGE_BYTES = 2_097_152;
+/** How long a deleted key's tombstone stays readable: a local checkpoint older than this may have missed it. */
+export const CHANGELOG_DELETE_RETENTION_MS = 86_400_000;
+
+/** A topic as the definition wants it. */
+export interface TopicPlan {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** Topic names of one pipeline in one environment; `prefix` isolates environments. */
+export class TopicNames {
+  readonly #prefix: string;
+  readonly #pipeline: string;
+
+  constructor(prefix: string, pipeline: string) {
+    this.#prefix = prefix;
+    this.#pipeline = pipeline;
+  }
+
+  /** Of a stream, or of `<stream>.rejected`. */
+  data(stream: string): string {
+    return `${this.#prefix}${stream}`;
+  }
+
+  deadLetter(stream: string): string {
+    return `${this.#prefix}${stream}.dead-letter`;
+  }
+
+  results(view: string): string {
+    return `${this.#prefix}${this.#pipeline}.${view}`;
+  }
+
+  late(view: string): string {
+    return `${this.results(view)}.late`;
+  }
+
+  drainProgress(): string {
+    return this.#internal('drain');
+  }
+
+  changelog(stream: string): string {
+    return this.#internal(`${stream}.changelog`);
+  }
+
+  /** Consumer group or transactional id of one program; carries the prefix, so environments never fence each other. */
+  identity(program: 'drain' | 'processor', unit?: string): string {
+    return this.#internal(unit === undefined ? program : `${program}.${unit}`);
+  }
+
+  #internal(name: string): string {
+    return `${this.#prefix}_${this.#pipeline}.${name}`;
+  }
+}
+
+/** Every topic a definition needs. */
+export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly TopicPlan[] {
+  const viewed = new Set(pipeline.views.map((view) => view.stream));
+  return [
+    {name: names.drainProgress(), partitions: DRAIN_TASKS, config: COMPACTED},
+    ...pipeline.streams.flatMap((stream) => [
+      {name: names.data(stream.name), partitions: stream.partitions, config: LOG},
+      {
+        name: names.data(rejectedStreamOf(stream.name)),
+        partitions: REJECTED_PARTITIONS,
+        config: LOG,
+      },
+    ]),
+    ...[...viewed].map((stream) => ({
+      name: names.changelog(stream.name),
+      partitions: stream.partitions,
+      config: COMPACTED,
+    })),
+    ...pipeline.views.flatMap((view) => [
+      {name: names.results(view.name), partitions: view.stream.partitions, config: COMPACTED},
+      {name: names.late(view.name), partitions: view.stream.partitions, config: LOG},
+    ]),
+  ];
+}
+
+const LOG = {
+  'cleanup.policy': 'delete',
+  'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
+};
+const COMPACTED = {
+  'cleanup.policy': 'compact',
+  'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
+  'delete.retention.ms': String(CHANGELOG_DELETE_RETENTION_MS),
+};

@@ -1,0 +1,33 @@
+/**
+ * The Kafka headers of a data record: CloudEvents in binary mode (CloudEvents Kafka protocol binding 1.0.2, §3.2) and
+ * where the record has been. All values are UTF-8.
+ */
+import {utf8} from '../lib/bytes.ts';
+import type {DecodedRecord, Header} from './codec.ts';
+
+export const SHARD_HEADER = 'forebay_shard';
+export const INCARNATION_HEADER = 'forebay_incarnation';
+export const SEQ_HEADER = 'forebay_seq';
+export const RECEIVED_HEADER = 'forebay_received';
+export const TIME_HEADER = 'ce_time';
+
+const SPEC_VERSION: Header = ['ce_specversion', utf8('1.0')];
+
+/** The headers that are the same for every record of one incarnation of a shard. */
+export function shardHeaders(shard: string, incarnation: string): readonly Header[] {
+  return [SPEC_VERSION, [SHARD_HEADER, utf8(shard)], [INCARNATION_HEADER, utf8(incarnation)]];
+}
+
+/** All headers of one record; `seq` is decimal, dense from 1 per shard and incarnation. */
+export function kafkaHeaders(
+  record: DecodedRecord,
+  seq: number,
+  ofShard: readonly Header[],
+): Header[] {
+  return [
+    ...record.headers,
+    ...ofShard,
+    [SEQ_HEADER, utf8(String(seq))],
+    [RECEIVED_HEADER, utf8(new Date(record.receivedMs).toISOString())],
+  ];
+}
