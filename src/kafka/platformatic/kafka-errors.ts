@@ -1,0 +1,52 @@
+import {findErrorBy} from '@platformatic/kafka';
+import {ForebayError, toError} from '../../lib/errors.ts';
+
+/** Kafka's names of the errors that say: a newer producer owns this transactional id, or the coordinator ended ours. */
+const FENCED = [
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'TRANSACTION_COORDINATOR_FENCED',
+];
+
+/** Whether `error`, or any error it is made of, is one of Kafka's protocol errors of these names. */
+export function isKafkaError(error: unknown, names: readonly string[]): boolean {
+  return names.some((name) => findErrorBy(toError(error), 'apiId', name) !== null);
+}
+
+export function isFencing(error: unknown): boolean {
+  return isKafkaError(error, FENCED);
+}
+
+/**
+ * Whether a broker answered at all. If not (connection cut, request timed out), the request may be under way
+ * still and may take effect later.
+ */
+export function isAnswered(error: unknown): boolean {
+  return findErrorBy(toError(error), 'code', 'PLT_KFK_PROTOCOL') !== null;
+}
+
+/**
+ * The library's error as one of ours, with the errors it is made of on one line. Retryable unless a part of
+ * it is an answer that will always be the same, such as MESSAGE_TOO_LARGE.
+ */
+export function kafkaError(code: string, what: string, error: unknown): ForebayError {
+  const details = leaves(toError(error)).map((leaf) => `${leaf.name}: ${leaf.message}`);
+  const message = `${what}: ${[...new Set(details)].slice(-3).join('; ')}`;
+  const isFinal = findErrorBy(toError(error), 'canRetry', false) !== null;
+  return new ForebayError({code, message, cause: error, isRetryable: !isFinal});
+}
+
+interface Leaf {
+  readonly name: string;
+  readonly message: string;
+}
+
+function leaves(error: Error & {readonly apiId?: unknown}): readonly Leaf[] {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return error.errors.flatMap((part) => leaves(toError(part)));
+  }
+  const name = typeof error.apiId === 'string' ? error.apiId : error.name;
+  const cause = error.cause === undefined ? [] : leaves(toError(error.cause));
+  return [...cause, {name, message: error.message}];
+}
