@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {readFile, rm, writeFile} from 'node:fs/promises';
+import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {ForebayError} from '../../src/lib/errors.ts';
 
@@ -22,14 +22,12 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
     .update(await readFile(join(pomDir, 'pom.xml')))
     .digest('hex');
   await requireJava();
-  if (existsSync(stampPath)) {
-    if ((await readFile(stampPath, 'utf8')) === stamp) return libsDir;
-    // Jars of two versions on one class path would mix, so the old ones go first.
-    await rm(libsDir, {recursive: true});
-  }
+  if (existsSync(stampPath) && (await readFile(stampPath, 'utf8')) === stamp) return libsDir;
 
   onLine('fetching Apache Kafka through Maven (about 55 MB, once)');
-  const command = ['-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs'];
+  // Beside the old ones and then in their place: jars of two versions on one class path would mix.
+  const newDir = `libs-${process.pid}`;
+  const command = ['-B', 'dependency:copy-dependencies', `-DoutputDirectory=${newDir}`];
   const result = await run('mvn', command, {cwd: pomDir, onLine});
   if (result === 'missing') {
     throw new ForebayError({
@@ -39,6 +37,7 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
     });
   }
   if (result.exitCode !== 0) {
+    await rm(join(pomDir, newDir), {recursive: true, force: true});
     throw new ForebayError({
       code: 'KAFKA_JARS_FAILED',
       message: `mvn ended with ${result.exitCode}: ${result.lastLines.join(' | ')}`,
@@ -46,7 +45,9 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
       isRetryable: true,
     });
   }
-  await writeFile(stampPath, stamp);
+  await writeFile(join(pomDir, newDir, '.pom-sha256'), stamp);
+  await rm(libsDir, {recursive: true, force: true});
+  await rename(join(pomDir, newDir), libsDir);
   return libsDir;
 }
 

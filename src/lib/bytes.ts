@@ -1,5 +1,6 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const HEX = Array.from({length: 256}, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** UTF-8. A lone surrogate becomes U+FFFD. */
 export function utf8(text: string): Uint8Array {
@@ -18,4 +19,19 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
     at += part.byteLength;
   }
   return whole;
+}
+
+/** Lower-case hex digits. */
+export function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += HEX[byte]!;
+  return text;
+}
+
+/** @returns `null` when the text is not pairs of hex digits. */
+export function fromHex(text: string): Uint8Array | null {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return null;
+  return Uint8Array.from({length: text.length / 2}, (_, index) =>
+    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
+  );
 }

@@ -88,3 +88,65 @@ export const StageStatus = z.object({
   lagSeconds: z.number().nullable(),
 });
 export type StageStatus = z.infer<typeof StageStatus>;
+
+/**
+ * Console, `GET /v1/status`: one document over all layers. A stage whose layer did not answer is `null`.
+ * - `buffer`: accepted and not yet received by the drain · `drain`: received and not yet committed in Kafka
+ * - `processor`: in the topic and not yet applied · `result`: applied and not yet committed with its results
+ */
+export const StatusDocument = z.object({
+  /** One sentence: is it keeping up, and if not, where does it wait and for how long. */
+  verdict: z.string(),
+  /** When the layers were asked, milliseconds since the epoch. */
+  at: z.number(),
+  pipeline: z.object({name: z.string(), fingerprint: z.string()}),
+  stages: z.object({
+    buffer: StageStatus.nullable(),
+    drain: StageStatus.nullable(),
+    processor: StageStatus.nullable(),
+    result: StageStatus.nullable(),
+  }),
+  shards: z.array(
+    ShardStatus.extend({
+      /** Of the drain that has this shard; `null` when none says so. */
+      receivedSeq: z.number().nullable(),
+      committedSeq: z.number().nullable(),
+      drainReplica: z.string().nullable(),
+    }),
+  ),
+  partitions: z.array(
+    ProcessorStatus.shape.tasks.element.extend({
+      lagRecords: z.number().nullable(),
+      replica: z.string(),
+    }),
+  ),
+  streams: z.array(
+    z.object({
+      name: z.string(),
+      owner: z.string(),
+      description: z.string(),
+      partitions: z.number(),
+      views: z.array(z.string()),
+      /** Records in the buffer, accepted and rejected. */
+      bufferedRecords: z.number().nullable(),
+      /** In the topic and not applied; `null` as well when no view reads the stream. */
+      unappliedRecords: z.number().nullable(),
+    }),
+  ),
+  versions: z.array(
+    z.object({
+      part: z.enum(['drain', 'processor', 'console']),
+      replica: z.string(),
+      version: z.string(),
+      pipeline: z.string(),
+    }),
+  ),
+  lastErrors: z.array(
+    z.object({
+      part: z.enum(['gateway', 'drain', 'processor']),
+      replica: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+export type StatusDocument = z.infer<typeof StatusDocument>;

@@ -11,7 +11,11 @@ import {
   encodeBatchFrame,
 } from '../../src/protocol/drain.ts';
 import {encodeBatch, type RecordToEncode} from '../../src/record/codec.ts';
-import {startWebSocketServer, type ServerSocket, type WebSocketServer} from './web-socket-server.ts';
+import {
+  startWebSocketServer,
+  type ServerSocket,
+  type WebSocketServer,
+} from './web-socket-server.ts';
 
 /** What a shard does wrong with its next frames, once. */
 export type ShardFault = 'hole' | 'count' | 'cut' | 'repeat';

@@ -1,0 +1,152 @@
+import type {Pipeline} from '../src/define/pipeline.ts';
+import {rejectedStreamOf} from '../src/record/shard.ts';
+import type {DrainStatus, ProcessorStatus, StatusDocument} from '../src/protocol/status.ts';
+import type {Layers} from './collect-layers.ts';
+import {
+  appendedRecords,
+  bufferLag,
+  drainLag,
+  drainPositions,
+  processorLag,
+  resultLag,
+  sum,
+  unapplied,
+  type ShardPosition,
+  type StageLag,
+} from './measure-stages.ts';
+import {perStage, type StageCounts, type StageRates} from './stage-rates.ts';
+import {verdictOf} from './verdict.ts';
+
+export interface StatusInput {
+  readonly layers: Layers;
+  readonly nowMs: number;
+  readonly pipeline: Pipeline;
+  readonly version: string;
+  readonly rates: StageRates;
+}
+
+/** All layers' answers as one document. */
+export function statusDocument({
+  layers,
+  nowMs,
+  pipeline,
+  version,
+  rates,
+}: StatusInput): StatusDocument {
+  const positions = layers.drains === null ? null : drainPositions(layers.drains);
+  const lags = lagsOf(layers, positions, nowMs);
+  const speeds = rates.look(countsOf(layers, lags), nowMs);
+  const stages = perStage((name) => {
+    const lag = lags[name];
+    return lag === null ? null : {rate: speeds[name].rate, ...lag};
+  });
+  const self = {
+    part: 'console',
+    replica: 'console',
+    version,
+    pipeline: pipeline.fingerprint,
+  } as const;
+  return {
+    verdict: verdictOf({stages, rates: speeds, unreachable: layers.unreachable}),
+    at: nowMs,
+    pipeline: {name: pipeline.name, fingerprint: pipeline.fingerprint},
+    stages,
+    shards: (layers.shards ?? []).map((shard) => withDrain(shard, positions?.get(shard.shard))),
+    partitions: (layers.processors ?? []).flatMap(partitionsOf),
+    streams: pipeline.streams.map(({name, owner, description, partitions}) => ({
+      name,
+      owner,
+      description,
+      partitions,
+      views: pipeline.views.filter(({stream}) => stream.name === name).map((view) => view.name),
+      ...waitingOf(name, layers),
+    })),
+    versions: [
+      ...(layers.drains ?? []).map((drain) => versionOf('drain', drain)),
+      ...(layers.processors ?? []).map((processor) => versionOf('processor', processor)),
+      self,
+    ],
+    lastErrors: lastErrorsOf(layers),
+  };
+}
+
+type Lags = Readonly<Record<keyof StatusDocument['stages'], StageLag | null>>;
+
+/** The buffer's lag needs both ends of it: what is stored, and what the drain has. */
+function lagsOf(
+  {shards, processors}: Layers,
+  positions: ReadonlyMap<string, ShardPosition> | null,
+  nowMs: number,
+): Lags {
+  return {
+    buffer: shards === null || positions === null ? null : bufferLag(shards, positions),
+    drain: positions === null ? null : drainLag(positions.values(), nowMs),
+    processor: processors === null ? null : processorLag(processors, nowMs),
+    result: processors === null ? null : resultLag(processors, nowMs),
+  };
+}
+
+function countsOf({shards, drains, processors}: Layers, lags: Lags): StageCounts {
+  const applied = sum((processors ?? []).map(({appliedRecords}) => appliedRecords));
+  const totals = {
+    buffer: appendedRecords(shards ?? []),
+    drain: sum((drains ?? []).map(({committedRecords}) => committedRecords)),
+    processor: applied,
+    result: applied - (lags.result?.lagRecords ?? 0),
+  };
+  return perStage((name) => {
+    const lag = lags[name];
+    return lag === null ? null : {total: totals[name], lagRecords: lag.lagRecords};
+  });
+}
+
+function withDrain(
+  shard: NonNullable<Layers['shards']>[number],
+  position: ShardPosition | undefined,
+): StatusDocument['shards'][number] {
+  return {
+    ...shard,
+    receivedSeq: position?.receivedSeq ?? null,
+    committedSeq: position?.committedSeq ?? null,
+    drainReplica: position?.replica ?? null,
+  };
+}
+
+function partitionsOf({replica, tasks}: ProcessorStatus): StatusDocument['partitions'] {
+  return tasks.map((task) => {
+    const isKnown = task.stableEndOffset !== null && task.appliedOffset !== null;
+    return {...task, replica, lagRecords: isKnown ? unapplied(task) : null};
+  });
+}
+
+function waitingOf(stream: string, {shards, processors}: Layers) {
+  const own = new Set([stream, rejectedStreamOf(stream)]);
+  const buffered = shards?.filter(({shard}) => own.has(shard.split('/')[0] ?? ''));
+  const tasks = processors
+    ?.flatMap((processor) => processor.tasks)
+    .filter((task) => task.stream === stream);
+  return {
+    bufferedRecords: buffered === undefined ? null : sum(buffered.map(({records}) => records)),
+    unappliedRecords: tasks === undefined || tasks.length === 0 ? null : sum(tasks.map(unapplied)),
+  };
+}
+
+function versionOf(part: 'drain' | 'processor', status: DrainStatus | ProcessorStatus) {
+  const {replica, version, pipeline} = status;
+  return {part, replica, version, pipeline};
+}
+
+function lastErrorsOf({drains, processors, unreachable}: Layers): StatusDocument['lastErrors'] {
+  const reported = [
+    ...(drains ?? []).map((status) => ({part: 'drain' as const, ...status})),
+    ...(processors ?? []).map((status) => ({part: 'processor' as const, ...status})),
+  ].flatMap(({part, replica, lastError}) =>
+    lastError === null ? [] : [{part, replica, message: lastError}],
+  );
+  const silent = unreachable.map(({part, url, reason}) => ({
+    part,
+    replica: url,
+    message: `does not answer: ${reason}`,
+  }));
+  return [...silent, ...reported];
+}

@@ -1,0 +1,41 @@
+# The gateway without Cloudflare: workerd, the runtime Workers run on, with records in SQLite files on a local disk.
+#
+#   npx wrangler deploy --dry-run --outdir dist/gateway     bundles the Worker to dist/gateway/index.js
+#   cp deploy/workerd.capnp dist/gateway/                   it embeds the index.js beside it
+#   FOREBAY_KEYS='[…]' FOREBAY_SECRETS='{…}' npx workerd serve dist/gateway/workerd.capnp \
+#     --directory-path state=/var/lib/forebay --socket-addr http=0.0.0.0:8787
+#
+# One process per state directory: SQLite files have one writer. It may be killed at any moment; what was answered 2xx is
+# on disk (SQLite in WAL mode, fsync on every commit). Put a TLS-terminating proxy before it.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "gateway", worker = .gateway),
+    (name = "state", disk = (path = "state", writable = true)),
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "gateway"),
+  ],
+);
+
+const gateway :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js")],
+  compatibilityDate = "2026-10-15",
+  bindings = [
+    # API keys: a JSON array of {id, hash, scopes, quota?}; hash = hex SHA-256 of the whole key.
+    (name = "FOREBAY_KEYS", fromEnvironment = "FOREBAY_KEYS"),
+    # All secrets the pipeline names, in one JSON object: {"GITHUB_WEBHOOK_SECRET": "…"}. So this file fits every
+    # pipeline. A binding of the secret's own name, as on Cloudflare, comes first where there is one.
+    (name = "FOREBAY_SECRETS", fromEnvironment = "FOREBAY_SECRETS"),
+    (name = "SHARD", durableObjectNamespace = "Shard"),
+    (name = "IDEMPOTENCY", durableObjectNamespace = "Idempotency"),
+  ],
+  durableObjectNamespaces = [
+    # The unique keys name directories below the state directory: changing one abandons its data.
+    (className = "Shard", uniqueKey = "forebay-shard", enableSql = true),
+    (className = "Idempotency", uniqueKey = "forebay-idempotency", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "state"),
+);

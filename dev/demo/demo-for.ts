@@ -1,0 +1,23 @@
+import type {Pipeline} from '../../src/define/pipeline.ts';
+
+export interface DemoInput {
+  readonly hasWeather: boolean;
+  /** The name of the secret GitHub's deliveries are signed with. */
+  readonly githubSecret: string | undefined;
+}
+
+const SAMPLE_READING = {station: 'seattle', time: '2012-01-01T06:00:00Z', temperatureC: 5};
+
+/** Which real input this definition takes; `undefined` when none. */
+export function demoFor(pipeline: Pipeline): DemoInput | undefined {
+  const readings = pipeline.streams.find(({name}) => name === 'readings');
+  const hasWeather =
+    readings !== undefined &&
+    readings.accept.some(({kind}) => kind === 'api-key') &&
+    readings.schema.safeParse(SAMPLE_READING).success;
+  const schemes = pipeline.streams
+    .flatMap(({accept}) => accept)
+    .flatMap((source) => (source.kind === 'webhook' ? [source.scheme] : []));
+  const githubSecret = schemes.find(({provider}) => provider === 'github')?.secret.secret;
+  return hasWeather || githubSecret !== undefined ? {hasWeather, githubSecret} : undefined;
+}

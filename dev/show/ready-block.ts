@@ -1,0 +1,53 @@
+import type {Pipeline} from '../../src/define/pipeline.ts';
+import type {AnyStream} from '../../src/define/stream.ts';
+import type {RunningStack} from '../stack/start-stack.ts';
+
+/**
+ * A reading for the shipped pipeline. Its station is on a partition that no station of the demo is on: a partition's
+ * watermark follows its newest record, and the demo's readings are years older than this one.
+ */
+const EXAMPLE_STATION = 'garden';
+
+/** Where everything is, and a request that works when it is pasted. */
+export function readyBlock(stack: RunningStack, now: Date): string[] {
+  const {urls, key, adminKey, pipeline} = stack;
+  const [view] = pipeline.views;
+  return [
+    '',
+    'Forebay is ready.',
+    '',
+    `  gateway  ${urls.gateway}`,
+    `  queries  ${urls.query}/v1/views`,
+    `  console  ${urls.console}/v1/status (with the admin key)`,
+    `  drain    ${urls.drain}/status`,
+    `  Kafka    ${urls.kafka}`,
+    `  key      ${key}`,
+    `  admin    ${adminKey}`,
+    '',
+    ...sendLines(stack, now),
+    ...(view === undefined
+      ? []
+      : ['Ask a view:', `  curl -s '${urls.query}/v1/views/${view.name}?limit=5'`]),
+    '',
+  ];
+}
+
+function sendLines({urls, key, pipeline}: RunningStack, now: Date): string[] {
+  const stream = keyedStream(pipeline);
+  if (stream === undefined) return [];
+  const url = `${urls.gateway}/v1/streams/${stream.name}`;
+  const example = {station: EXAMPLE_STATION, time: now.toISOString(), temperatureC: 21.5};
+  const isShipped = stream.schema.safeParse(example).success;
+  const body = isShipped ? `'${JSON.stringify(example)}'` : '@event.json';
+  return [
+    isShipped ? 'Send an event:' : `Send an event (its schema: ${url}/schema):`,
+    `  curl -s ${url} \\`,
+    `    -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' \\`,
+    `    -d ${body}`,
+  ];
+}
+
+/** The first stream that takes an API key. */
+function keyedStream(pipeline: Pipeline): AnyStream | undefined {
+  return pipeline.streams.find(({accept}) => accept.some(({kind}) => kind === 'api-key'));
+}

@@ -1,0 +1,79 @@
+import {randomBytes} from 'node:crypto';
+import {readFile, rename, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import * as z from 'zod';
+import type {Pipeline} from '../../src/define/pipeline.ts';
+import {apiKeyId, hashApiKey, makeApiKey} from '../../src/lib/api-key.ts';
+import {must} from '../../src/lib/assert.ts';
+
+const DevSecrets = z.object({
+  /** May send to every stream. */
+  ingestKey: z.string(),
+  adminKey: z.string(),
+  drainKey: z.string(),
+  /** By the name the definition gives it. */
+  webhookSecrets: z.record(z.string(), z.string()),
+});
+export type DevSecrets = z.infer<typeof DevSecrets>;
+
+/** A key as the gateway is told of it. */
+export interface KeyEntry {
+  readonly id: string;
+  readonly hash: string;
+  readonly scopes: readonly string[];
+}
+
+const SECRET_BYTES = 24;
+const OWNER_ONLY = 0o600;
+
+/** The secrets of one state directory: made once, so that a pasted `curl` works after a restart too. */
+export async function keepSecrets(stateDir: string, pipeline: Pipeline): Promise<DevSecrets> {
+  const path = join(stateDir, 'secrets.json');
+  const kept = await readSecrets(path);
+  const named = secretNames(pipeline).map((name) => [
+    name,
+    kept?.webhookSecrets[name] ?? randomBytes(SECRET_BYTES).toString('hex'),
+  ]);
+  const secrets: DevSecrets = {
+    ingestKey: kept?.ingestKey ?? newKey(),
+    adminKey: kept?.adminKey ?? newKey(),
+    drainKey: kept?.drainKey ?? newKey(),
+    webhookSecrets: {...kept?.webhookSecrets, ...Object.fromEntries(named)},
+  };
+  await writeFile(`${path}.next`, JSON.stringify(secrets, undefined, 2), {mode: OWNER_ONLY});
+  await rename(`${path}.next`, path);
+  return secrets;
+}
+
+/** What the gateway is told: hashes, never the keys. */
+export async function keyEntries(secrets: DevSecrets): Promise<readonly KeyEntry[]> {
+  const scoped = [
+    {key: secrets.ingestKey, scopes: ['ingest:write:*']},
+    {key: secrets.adminKey, scopes: ['admin']},
+    {key: secrets.drainKey, scopes: ['drain']},
+  ];
+  return Promise.all(
+    scoped.map(async ({key, scopes}) => ({
+      id: must(apiKeyId(key), 'a kept key has the form of one'),
+      hash: await hashApiKey(key),
+      scopes,
+    })),
+  );
+}
+
+/** Every secret a definition names. */
+export function secretNames(pipeline: Pipeline): readonly string[] {
+  const sources = pipeline.streams.flatMap((stream) => stream.accept);
+  return sources.flatMap((source) =>
+    source.kind === 'webhook' ? [source.scheme.secret.secret] : [],
+  );
+}
+
+function newKey(): string {
+  return makeApiKey({environment: 'dev', random: randomBytes}).key;
+}
+
+async function readSecrets(path: string): Promise<DevSecrets | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : DevSecrets.parse(JSON.parse(text));
+}

@@ -1,0 +1,68 @@
+/**
+ * Every bound of the drain in one table, so that its memory and its waits can be added up.
+ *
+ * Memory: undecoded frames, at most `MAX_PROCESS_CREDIT_BYTES` plus one frame per shard (a shard may send one frame past
+ * its credit); decoded records, per task one transaction under way and one being collected.
+ */
+
+/** One Kafka transaction. Both are soft by one frame: a frame is never cut. */
+export const MAX_TRANSACTION_BYTES = 4_194_304;
+export const MAX_TRANSACTION_RECORDS = 20_000;
+
+/** What a shard may send ahead of what Kafka has committed. */
+export const MAX_SHARD_CREDIT_BYTES = 4_194_304;
+/** The same for all shards of the pipeline together, as if this process owned every one of them. */
+export const MAX_PROCESS_CREDIT_BYTES = 67_108_864;
+
+/** After this the broker aborts what an owner left open; until then it holds up every read_committed reader. */
+export const TRANSACTION_TIMEOUT_MS = 10_000;
+/** Below the broker's timeout, so that what is late here is late for a reason of its own. */
+export const TRANSACT_DEADLINE_MS = 8_000;
+/** Aborts of one batch in a row; then the producer is suspect and the task starts at the fence. */
+export const MAX_ABORTS = 8;
+
+export const FENCE_DEADLINE_MS = 30_000;
+export const RESTORE_DEADLINE_MS = 30_000;
+export const RESTORE_POLL_MS = 500;
+
+/** From the start of the WebSocket handshake to the shard's `welcome`. */
+export const WELCOME_DEADLINE_MS = 10_000;
+/**
+ * A link that said nothing for so long is opened anew: a TCP peer that vanished without a word looks like a shard with
+ * nothing to say, and only the next `welcome` tells them apart.
+ */
+export const LINK_IDLE_MS = 120_000;
+/** A link that held so long was good: the next reconnect starts with the shortest wait again. */
+export const LINK_PROVEN_MS = 10_000;
+
+export const SESSION_TIMEOUT_MS = 6_000;
+/** An owner that was not fenced for so long has won: its next quarrel starts with the shortest wait again. */
+export const FENCE_CALM_MS = 300_000;
+
+/** Waits between tries, in milliseconds: the first, and what they grow to. */
+export const BACKOFF = {
+  /** A task after an unknown outcome. */
+  task: {firstMs: 100, maxMs: 5_000},
+  /** A task after it was fenced: two owners by mistake must not fence each other hot. */
+  fenced: {firstMs: 1_000, maxMs: 60_000},
+  /** The same records again after an abort. */
+  abort: {firstMs: 20, maxMs: 1_000},
+  /** Kafka at start, and the group. */
+  kafka: {firstMs: 200, maxMs: 5_000},
+  link: {firstMs: 100, maxMs: 5_000},
+  /** Someone else reads this shard now, most likely its new owner. */
+  superseded: {firstMs: 2_000, maxMs: 30_000},
+  /** The shard lost records: waiting changes nothing, so look seldom. */
+  rolledBack: {firstMs: 5_000, maxMs: 60_000},
+} as const;
+
+/** How long the tasks may take to finish their transactions when the process stops. */
+export const STOP_TASKS_DEADLINE_MS = 5_000;
+/** From the signal to a forced end. */
+export const STOP_DEADLINE_MS = 9_500;
+
+/** Credit of one shard when a process may have to hold `shardCount` of them. */
+export function shardCreditBytes(shardCount: number): number {
+  const share = Math.floor(MAX_PROCESS_CREDIT_BYTES / Math.max(1, shardCount));
+  return Math.min(MAX_SHARD_CREDIT_BYTES, share);
+}

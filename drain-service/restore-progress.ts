@@ -1,0 +1,68 @@
+import type {IncomingRecord, Kafka} from '../src/kafka/ports.ts';
+import {fromUtf8} from '../src/lib/bytes.ts';
+import {decodeProgress, type DrainProgress} from '../src/protocol/drain-progress.ts';
+import {RESTORE_POLL_MS} from './limits.ts';
+
+export interface RestoreOptions {
+  readonly kafka: Kafka;
+  /** The progress topic. */
+  readonly topic: string;
+  readonly partition: number;
+  /** Ends the reading early; what was read by then is worth nothing. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The last committed position of every shard in one partition of the progress topic. The caller has fenced all other
+ * writers of that partition, so its stable end is final, and reading up to it reads the truth.
+ */
+export async function restoreProgress(
+  options: RestoreOptions,
+): Promise<Map<string, DrainProgress>> {
+  const {kafka, topic, partition, signal} = options;
+  const positions = new Map<string, DrainProgress>();
+  const [from, end] = await bounds(kafka, topic, partition);
+  if (from >= end) return positions;
+  const reader = await kafka.openReader();
+  try {
+    reader.assign(topic, partition, from);
+    for (let next = from; next < end;) {
+      signal.throwIfAborted();
+      for (const batch of await reader.poll(RESTORE_POLL_MS)) {
+        applyProgress(positions, batch.records);
+        next = batch.nextOffset;
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+  return positions;
+}
+
+/** Later records replace earlier ones; a tombstone forgets a shard. */
+export function applyProgress(
+  positions: Map<string, DrainProgress>,
+  records: readonly IncomingRecord[],
+): void {
+  for (const {key, value} of records) {
+    if (key === null) continue;
+    if (value === null) positions.delete(fromUtf8(key));
+    else positions.set(fromUtf8(key), decodeProgress(value));
+  }
+}
+
+async function bounds(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+): Promise<readonly [from: bigint, end: bigint]> {
+  const admin = await kafka.openAdmin();
+  try {
+    return [
+      await admin.earliestOffset(topic, partition),
+      await admin.stableEndOffset(topic, partition),
+    ];
+  } finally {
+    await admin.close();
+  }
+}

@@ -1,0 +1,63 @@
+import {utf8} from '../../src/lib/bytes.ts';
+import {ID_HASH_BYTES} from '../buffer/append-protocol.ts';
+
+/** An event's id and how it is remembered; `hash` `null`: the id is new, nobody can send it again. */
+export interface EventId {
+  readonly id: string;
+  readonly hash: Uint8Array | null;
+}
+
+export interface EventIdsOptions {
+  /** The sender's id for the whole request (Idempotency-Key, delivery id); `null` when it gave none. */
+  readonly requestId: string | null;
+  readonly isSingle: boolean;
+  readonly newId: () => string;
+}
+
+/** The ids of one request's events: the event's own, else derived from the request's, else new. */
+export class EventIds {
+  readonly #options: EventIdsOptions;
+
+  constructor(options: EventIdsOptions) {
+    this.#options = options;
+  }
+
+  /** The id the sender can know an event by, without looking into the event. */
+  derived(index: number): string | null {
+    const {requestId, isSingle} = this.#options;
+    if (requestId === null || isSingle) return requestId;
+    return `${requestId}:${index}`;
+  }
+
+  /** Ids of some of the request's events: for each its index and its own id, if it has one. */
+  async of(
+    events: readonly {readonly index: number; readonly ownId: string | null}[],
+  ): Promise<readonly EventId[]> {
+    const {requestId, isSingle, newId} = this.#options;
+    if (requestId === null && events.every(({ownId}) => ownId === null))
+      return events.map(() => ({id: newId(), hash: null}));
+    // One digest for the whole request; the ids derived from it differ by their index.
+    const base = requestId === null ? null : await hashId(requestId);
+    return Promise.all(
+      events.map(async ({index, ownId}) => {
+        if (ownId !== null) return {id: ownId, hash: await hashId(ownId)};
+        if (base === null) return {id: newId(), hash: null};
+        return {id: this.derived(index)!, hash: isSingle ? base : withIndex(base, index)};
+      }),
+    );
+  }
+}
+
+/** The first 16 bytes of its SHA-256. */
+export async function hashId(id: string): Promise<Uint8Array> {
+  const digest = await crypto.subtle.digest('SHA-256', utf8(id) as BufferSource);
+  return new Uint8Array(digest, 0, ID_HASH_BYTES);
+}
+
+function withIndex(base: Uint8Array, index: number): Uint8Array {
+  const hash = base.slice();
+  const view = new DataView(hash.buffer);
+  // Index 0 differs from the id itself, too: a single event under the same key is another event.
+  view.setUint32(ID_HASH_BYTES - 4, view.getUint32(ID_HASH_BYTES - 4) ^ (index + 1));
+  return hash;
+}

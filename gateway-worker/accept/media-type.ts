@@ -1,0 +1,22 @@
+import {Problem} from '../answer/problem.ts';
+import type {BodyForm} from './split-events.ts';
+
+const FORMS: ReadonlyMap<string, BodyForm> = new Map([
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/jsonl', 'ndjson'],
+]);
+
+/** @throws Problem `unsupported-media-type` for any other type, and for JSON in another charset than UTF-8 */
+export function bodyFormOf(contentType: string | null): BodyForm {
+  const [type, ...parameters] = (contentType ?? '').toLowerCase().split(';');
+  const form = FORMS.get(type!.trim());
+  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
+  if (form !== undefined && (charset === undefined || /^charset="?utf-8"?$/.test(charset)))
+    return form;
+  throw new Problem(
+    'unsupported-media-type',
+    `Content-Type may be ${[...FORMS.keys()].join(', ')}, in UTF-8`,
+    {headers: {accept: [...FORMS.keys()].join(', ')}},
+  );
+}

@@ -1,0 +1,78 @@
+import {MAX_DEPTH} from '../limits.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** `too-deep`, or where the elements of a top-level array lie: `[start, end)` pairs, without whitespace around them. */
+export type JsonScan = 'too-deep' | readonly number[];
+
+/**
+ * One pass over JSON text that tracks only strings, escapes and depth. It judges nothing but depth: whether the text is
+ * JSON at all is JSON.parse's to say, and the boundaries mean something only if it said yes. For text that is JSON they
+ * are exact, because outside strings these bytes have no other use and inside UTF-8 sequences they do not occur.
+ */
+export function scanJson(bytes: Uint8Array): JsonScan {
+  const bounds: number[] = [];
+  const end = bytes.length;
+  let depth = 0;
+  let elementStart = -1;
+  for (let at = 0; at < end; at += 1) {
+    const byte = bytes[at]!;
+    // Most bytes outside strings are digits and letters; every byte that matters here is one of these seven.
+    if (byte === QUOTE) {
+      at = endOfString(bytes, at + 1);
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return 'too-deep';
+      if (depth === 1 && byte === OPEN_BRACKET) elementStart = at + 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0 && elementStart >= 0) {
+        pushTrimmed(bounds, bytes, elementStart, at);
+        elementStart = -1;
+      }
+    } else if (byte === COMMA && depth === 1 && elementStart >= 0) {
+      pushTrimmed(bounds, bytes, elementStart, at);
+      elementStart = at + 1;
+    }
+  }
+  return bounds;
+}
+
+/** `bytes` without the whitespace of JSON around them. */
+export function trimJson(bytes: Uint8Array): Uint8Array {
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && isWhitespace(bytes[start]!)) start += 1;
+  while (end > start && isWhitespace(bytes[end - 1]!)) end -= 1;
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
+/** The position of the quote that ends a string which begins before `at`; the end of the text when there is none. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  const end = bytes.length;
+  let at = start;
+  while (at < end) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) return at;
+    at += byte === BACKSLASH ? 2 : 1;
+  }
+  return end;
+}
+
+function pushTrimmed(bounds: number[], bytes: Uint8Array, from: number, to: number): void {
+  let start = from;
+  let end = to;
+  while (start < end && isWhitespace(bytes[start]!)) start += 1;
+  while (end > start && isWhitespace(bytes[end - 1]!)) end -= 1;
+  if (start < end) bounds.push(start, end);
+}
+
+function isWhitespace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}

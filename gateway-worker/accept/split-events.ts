@@ -1,0 +1,110 @@
+import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
+import {Problem} from '../answer/problem.ts';
+import {issue} from '../validate/issue.ts';
+import type {Issue} from '../validate/issue.ts';
+import {scanJson, trimJson} from './scan-json.ts';
+
+export type BodyForm = 'json' | 'ndjson';
+
+/** An event as it came: its original bytes, cut out of the body, and what they say; or why they say nothing. */
+export type ReceivedEvent =
+  | {readonly bytes: Uint8Array; readonly value: unknown; readonly issue: null}
+  | {readonly bytes: Uint8Array; readonly issue: Issue};
+
+export interface ReceivedEvents {
+  readonly events: readonly ReceivedEvent[];
+  /** The body was one event, not a list that happens to hold one. */
+  readonly isSingle: boolean;
+}
+
+const LINE_FEED = 0x0a;
+const OPEN_BRACKET = 0x5b;
+
+/**
+ * The events of a body.
+ * @throws Problem when nothing of it can be told apart; a broken NDJSON line is only that event's issue
+ */
+export function splitEvents(body: Uint8Array, form: BodyForm): ReceivedEvents {
+  const bytes = withoutByteOrderMark(body);
+  const text = decodeUtf8(bytes);
+  const split = form === 'json' ? splitJson(bytes, text) : splitLines(bytes, text);
+  if (split.events.length === 0)
+    throw new Problem('empty-batch', 'send at least one event in a request');
+  if (split.events.length > MAX_REQUEST_EVENTS) {
+    throw new Problem(
+      'too-many-events',
+      `${split.events.length} events in a request, at most ${MAX_REQUEST_EVENTS} are taken; send several requests`,
+    );
+  }
+  return split;
+}
+
+function splitJson(body: Uint8Array, text: string): ReceivedEvents {
+  const bytes = trimJson(body);
+  if (bytes.length === 0) throw new Problem('empty-batch', 'the body is empty');
+  const bounds = scanJson(bytes);
+  if (bounds === 'too-deep')
+    throw new Problem('too-deep', `at most ${MAX_DEPTH} levels of arrays and objects are taken`);
+  const value = parseBody(text);
+  if (bytes[0] !== OPEN_BRACKET) return {isSingle: true, events: [{bytes, value, issue: null}]};
+  const values = value as readonly unknown[];
+  if (values.length * 2 !== bounds.length)
+    throw new Problem('malformed-json', 'the elements of the array cannot be told apart');
+  return {
+    isSingle: false,
+    events: values.map((element, index) => ({
+      bytes: bytes.subarray(bounds[index * 2], bounds[index * 2 + 1]),
+      value: element,
+      issue: null,
+    })),
+  };
+}
+
+/** A line feed is the same boundary in the bytes and in the text, so line n of one is line n of the other. */
+function splitLines(bytes: Uint8Array, text: string): ReceivedEvents {
+  const events: ReceivedEvent[] = [];
+  let start = 0;
+  for (const line of text.split('\n')) {
+    const found = bytes.indexOf(LINE_FEED, start);
+    const end = found < 0 ? bytes.length : found;
+    const lineBytes = trimJson(bytes.subarray(start, end));
+    start = end + 1;
+    if (lineBytes.length > 0) events.push(parseLine(lineBytes, line));
+  }
+  return {isSingle: false, events};
+}
+
+function parseLine(bytes: Uint8Array, text: string): ReceivedEvent {
+  if (scanJson(bytes) === 'too-deep')
+    return {bytes, issue: issue('too-deep', `nested deeper than ${MAX_DEPTH} levels`)};
+  try {
+    return {bytes, value: JSON.parse(text) as unknown, issue: null};
+  } catch {
+    return {bytes, issue: issue('malformed-json', 'this line is not JSON')};
+  }
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Problem('malformed-json', 'the body as a whole must be one JSON object or array');
+  }
+}
+
+// `ignoreBOM: true` keeps a byte order mark in the text; the one at the front was cut off before.
+const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Problem('malformed-utf-8', 'send the body as UTF-8');
+  }
+}
+
+/** RFC 8259 §8.1: a parser may ignore it. It is no part of any event. */
+function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return hasMark ? bytes.subarray(3) : bytes;
+}

@@ -1,0 +1,101 @@
+import {isRejected} from '../accept/fate.ts';
+import type {Fate, RejectedFate} from '../accept/fate.ts';
+import {MAX_EVENTS_IN_DETAIL, MAX_ISSUES, RETRY_AFTER_S} from '../limits.ts';
+import type {Issue} from '../validate/issue.ts';
+import {problemResponse, retryAfter} from './problem.ts';
+
+export interface Counts {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly retry: number;
+}
+
+export interface BatchAnswerOptions {
+  /** `Prefer: return=representation`: list every event, also the plainly accepted. */
+  readonly isFull: boolean;
+}
+
+/** The answer of `POST /v1/streams/{stream}`: 202, 207, 422 or 503. */
+export function batchAnswer(fates: readonly Fate[], {isFull}: BatchAnswerOptions): Response {
+  const {retry, ...stored} = countFates(fates);
+  const counts = retry === 0 ? stored : {...stored, retry};
+  const rejected = fates.filter(isRejected);
+  const extensions = {...counts, events: entriesOf(fates, isFull || fates.length === 1)};
+  const preference = isFull ? {'preference-applied': 'return=representation'} : {};
+  if (rejected.length === fates.length) {
+    return problemResponse('invalid-events', {
+      detail: 'mend what errors names; nothing of this request was accepted',
+      errors: firstIssues(rejected),
+      extensions,
+      headers: preference,
+    });
+  }
+  if (retry > 0 && stored.accepted + stored.duplicates === 0) {
+    return problemResponse('unavailable', {
+      detail: 'send the events marked retry again, with the same ids',
+      extensions,
+      headers: {...preference, ...retryAfter(RETRY_AFTER_S)},
+    });
+  }
+  return new Response(JSON.stringify(extensions), {
+    status: rejected.length > 0 || retry > 0 ? 207 : 202,
+    headers: {
+      'content-type': 'application/json',
+      ...preference,
+      ...(retry > 0 ? retryAfter(RETRY_AFTER_S) : {}),
+    },
+  });
+}
+
+export function countFates(fates: readonly Fate[]): Counts {
+  let accepted = 0;
+  let duplicates = 0;
+  let rejected = 0;
+  let retry = 0;
+  for (const {status} of fates) {
+    if (status === 'accepted') accepted += 1;
+    else if (status === 'duplicate') duplicates += 1;
+    else if (status === 'retry') retry += 1;
+    else rejected += 1;
+  }
+  return {accepted, duplicates, rejected, retry};
+}
+
+/** At most MAX_ISSUES, of the events that come first. */
+export function firstIssues(fates: readonly RejectedFate[]): readonly Issue[] {
+  const issues: (Issue & {readonly index: number})[] = [];
+  for (const [index, fate] of fates.entries()) {
+    for (const found of fate.issues) {
+      if (issues.length === MAX_ISSUES) return issues;
+      issues.push({index, ...found});
+    }
+  }
+  return issues;
+}
+
+function entriesOf(fates: readonly Fate[], isFull: boolean): readonly object[] {
+  const entries: object[] = [];
+  let inDetail = 0;
+  fates.forEach((fate, index) => {
+    if (fate.status === 'accepted' && !isFull) return;
+    if (fate.status === 'rejected' || fate.status === 'quarantined') {
+      inDetail += 1;
+      entries.push(rejectedEntry(fate, index, inDetail <= MAX_EVENTS_IN_DETAIL ? MAX_ISSUES : 1));
+    } else if (fate.status === 'retry') {
+      entries.push({index, ...(fate.id === null ? {} : {id: fate.id}), status: 'retry'});
+    } else {
+      entries.push({index, ...fate});
+    }
+  });
+  return entries;
+}
+
+function rejectedEntry({id, issues}: RejectedFate, index: number, maxIssues: number): object {
+  return {
+    index,
+    ...(id === null ? {} : {id}),
+    status: 'rejected',
+    errors: issues.slice(0, maxIssues),
+  };
+}

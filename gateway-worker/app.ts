@@ -1,0 +1,143 @@
+import {Hono} from 'hono';
+import type {Context} from 'hono';
+import {jsonSchemaOf} from '../src/define/pipeline.ts';
+import {describeError} from '../src/lib/errors.ts';
+import {acceptStreamRequest} from './accept/accept-stream-request.ts';
+import {acceptWebhook} from './accept/accept-webhook.ts';
+import {Deadline} from './accept/deadline.ts';
+import {missingConfiguration} from './admin/readiness.ts';
+import {shardStatuses} from './admin/shards.ts';
+import {Problem, problemResponse, retryAfter} from './answer/problem.ts';
+import type {RequestScope} from './buffer/shard-client.ts';
+import {connectDrain} from './drain-api/connect-drain.ts';
+import type {Env} from './env.ts';
+import type {Gateway} from './gateway.ts';
+import {REQUEST_DEADLINE_MS, RETRY_AFTER_S} from './limits.ts';
+import {authenticate, requireScope} from './verify/key-ring.ts';
+
+type GatewayContext = Context<{Bindings: Env}>;
+type Handler = (c: GatewayContext, scope: RequestScope) => Promise<Response> | Response;
+
+/** All routes: path → method → handler. What is not here is a 404, or a 405 when only the method is wrong. */
+function routesOf(gateway: Gateway): Readonly<Record<string, Readonly<Record<string, Handler>>>> {
+  return {
+    '/v1/streams/:stream': {
+      POST: (c, scope) =>
+        acceptStreamRequest(
+          gateway,
+          {request: c.req.raw, streamName: c.req.param('stream') ?? ''},
+          scope,
+        ),
+    },
+    '/v1/streams/:stream/schema': {GET: (c) => schemaOf(gateway, c)},
+    '/v1/webhooks/:provider': {
+      POST: (c, scope) =>
+        acceptWebhook(
+          gateway,
+          {request: c.req.raw, provider: c.req.param('provider') ?? ''},
+          scope,
+        ),
+    },
+    '/drain/v1/shards/:stream/:partition': {
+      GET: guarded(gateway, 'drain', (c, scope) =>
+        connectDrain(
+          gateway,
+          {
+            request: c.req.raw,
+            stream: c.req.param('stream') ?? '',
+            partition: c.req.param('partition') ?? '',
+          },
+          scope,
+        ),
+      ),
+    },
+    '/admin/v1/shards': {
+      GET: guarded(gateway, 'admin', async (c, scope) =>
+        c.json({shards: await shardStatuses(gateway, scope)}),
+      ),
+    },
+    '/admin/v1/outcomes': {
+      GET: guarded(gateway, 'admin', (c) =>
+        c.json({outcomes: gateway.metrics.outcomes(gateway.streams.keys())}),
+      ),
+    },
+    '/health': {GET: (c) => c.json({status: 'ok'})},
+    '/ready': {GET: (c) => readiness(gateway, c)},
+    '/metrics': {
+      GET: (c) =>
+        c.text(gateway.metrics.text(), 200, {'content-type': 'text/plain; version=0.0.4'}),
+    },
+  };
+}
+
+/** The application of one gateway. Every failure is answered here, in one form. */
+export function createApp(gateway: Gateway): Hono<{Bindings: Env}> {
+  const app = new Hono<{Bindings: Env}>();
+  for (const [path, methods] of Object.entries(routesOf(gateway))) {
+    for (const [method, handler] of Object.entries(methods))
+      app.on(method, path, (c) => withScope(gateway, c, handler));
+    const allow = Object.keys(methods).join(', ');
+    app.all(path, () =>
+      problemResponse('method-not-allowed', {detail: `use ${allow}`, headers: {allow}}),
+    );
+  }
+  app.notFound(() =>
+    problemResponse('not-found', {detail: 'see the documentation for the paths of a gateway'}),
+  );
+  app.onError((error) => answerOf(gateway, error));
+  return app;
+}
+
+async function withScope(
+  gateway: Gateway,
+  c: GatewayContext,
+  handler: Handler,
+): Promise<Response> {
+  const startMs = gateway.nowMs();
+  const deadline = new Deadline(REQUEST_DEADLINE_MS);
+  try {
+    return await handler(c, {
+      env: c.env,
+      deadline,
+      waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+    });
+  } finally {
+    deadline.clear();
+    gateway.metrics.observeSeconds((gateway.nowMs() - startMs) / 1_000);
+  }
+}
+
+/** What nobody foresaw is a fault of ours that may pass: senders retry a 503, and many give up at a 500. */
+function answerOf({log}: Gateway, error: unknown): Response {
+  if (error instanceof Problem) return error.toResponse();
+  log.error('A request failed in a way nobody foresaw', {error: describeError(error)});
+  return problemResponse('unavailable', {
+    detail: 'the gateway failed; send the request again',
+    headers: retryAfter(RETRY_AFTER_S),
+  });
+}
+
+function guarded(gateway: Gateway, scopeName: 'admin' | 'drain', handler: Handler): Handler {
+  return async (c, scope) => {
+    const grant = await authenticate(gateway.keys(c.env), c.req.raw.headers.get('authorization'));
+    requireScope(grant, scopeName);
+    return handler(c, scope);
+  };
+}
+
+/** For any key of this gateway: who has none cannot find out which streams there are. */
+async function schemaOf(gateway: Gateway, c: GatewayContext): Promise<Response> {
+  await authenticate(gateway.keys(c.env), c.req.raw.headers.get('authorization'));
+  const stream = gateway.streams.get(c.req.param('stream') ?? '');
+  if (stream === undefined)
+    throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
+  return new Response(JSON.stringify(jsonSchemaOf(stream.definition)), {
+    headers: {'content-type': 'application/schema+json'},
+  });
+}
+
+function readiness(gateway: Gateway, c: GatewayContext): Response {
+  const missing = missingConfiguration(gateway, c.env);
+  if (missing.length === 0) return c.json({ready: true});
+  return c.json({ready: false, reason: missing.join('; ')}, 503);
+}

@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import {apiKeyId} from '../../src/lib/api-key.ts';
+import {fromHex, utf8} from '../../src/lib/bytes.ts';
+import {toError} from '../../src/lib/errors.ts';
+import {Problem} from '../answer/problem.ts';
+
+const Quota = z.object({eventsPerSecond: z.number().positive(), burst: z.number().min(1)});
+export type Quota = z.infer<typeof Quota>;
+
+/** `hash` is the hex SHA-256 of the whole key; the key itself is nowhere. */
+const KeyEntry = z.object({
+  id: z.string().regex(/^[A-Za-z0-9]{4,32}$/),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  scopes: z.array(z.string().max(128)).max(1_000),
+  quota: Quota.optional(),
+});
+const KeyEntries = z.array(KeyEntry).max(10_000);
+
+export interface Grant {
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<string>;
+  readonly quota: Quota | undefined;
+}
+
+/** The keys a gateway knows, by their public id. */
+export class KeyRing {
+  readonly #keys: ReadonlyMap<string, {readonly digest: Uint8Array; readonly grant: Grant}>;
+  /** Why FOREBAY_KEYS cannot be used, in words; `null` when it can. */
+  readonly problem: string | null;
+
+  /** Never throws: a gateway whose keys cannot be read refuses everyone and says so. */
+  constructor(json: string | null | undefined) {
+    const parsed = parseEntries(json);
+    this.problem = typeof parsed === 'string' ? parsed : null;
+    this.#keys = new Map(
+      (typeof parsed === 'string' ? [] : parsed).map(({id, hash, scopes, quota}) => [
+        id,
+        {digest: fromHex(hash)!, grant: {keyId: id, scopes: new Set(scopes), quota}},
+      ]),
+    );
+  }
+
+  /**
+   * Compares digests in constant time; an unknown id costs the same as a wrong secret.
+   * @returns `null` for anything but a known key
+   */
+  async verify(key: string): Promise<Grant | null> {
+    const id = apiKeyId(key);
+    const known = id === null ? undefined : this.#keys.get(id);
+    const digest = await crypto.subtle.digest('SHA-256', utf8(key) as BufferSource);
+    const isSame = crypto.subtle.timingSafeEqual(digest, known?.digest ?? NO_DIGEST);
+    return known !== undefined && isSame ? known.grant : null;
+  }
+}
+
+/** Compared with when there is no such id. */
+const NO_DIGEST = new Uint8Array(32);
+
+function parseEntries(json: string | null | undefined): z.infer<typeof KeyEntries> | string {
+  if (json === null || json === undefined || json === '') return 'FOREBAY_KEYS is not set';
+  try {
+    const parsed = KeyEntries.safeParse(JSON.parse(json));
+    if (!parsed.success) return `FOREBAY_KEYS: ${z.prettifyError(parsed.error)}`;
+    const ids = new Set(parsed.data.map(({id}) => id));
+    return ids.size === parsed.data.length ? parsed.data : 'FOREBAY_KEYS: two keys have one id';
+  } catch (error) {
+    return `FOREBAY_KEYS is not JSON: ${toError(error).message}`;
+  }
+}
+
+/**
+ * The grant of a request's `Authorization: Bearer KEY`.
+ * @throws Problem `unauthenticated`, the same for a missing, malformed, unknown or wrong key
+ */
+export async function authenticate(keys: KeyRing, authorization: string | null): Promise<Grant> {
+  if (keys.problem !== null)
+    throw new Problem('not-configured', 'the gateway has no usable keys; see GET /ready');
+  const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  const grant = key === undefined ? null : await keys.verify(key);
+  if (grant !== null) return grant;
+  throw new Problem('unauthenticated', 'send Authorization: Bearer KEY with a key of this gateway', {
+    headers: {'www-authenticate': 'Bearer realm="forebay"'},
+  });
+}
+
+/** @throws Problem `forbidden` unless the key has one of these scopes */
+export function requireScope(grant: Grant, ...scopes: readonly string[]): void {
+  if (scopes.some((scope) => grant.scopes.has(scope))) return;
+  throw new Problem('forbidden', `this key has not the scope ${scopes[0]}`);
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type {AnyStream} from '../../src/define/stream.ts';
+import {toError} from '../../src/lib/errors.ts';
+import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import type {TimedEvent} from '../window/tumbling-windows.ts';
+import type {RecordMarks} from './record-marks.ts';
+
+/** The latest time a Date can hold (ECMA-262, time values). */
+const MAX_TIME_MS = 8.64e15;
+
+export type DecodedEvent =
+  | {readonly kind: 'event'; readonly timed: TimedEvent}
+  | {readonly kind: 'invalid'; readonly reason: string};
+
+/**
+ * Turns a record into the event the views take, or says why it cannot. Event time is the header `ce_time`, else the
+ * stream's `eventTime`, else the record's timestamp. Never throws: what a sender or a user's function did wrong must not
+ * stop the partition.
+ */
+export function eventDecoder(
+  stream: AnyStream,
+): (record: IncomingRecord, marks: RecordMarks) => DecodedEvent {
+  // Falls back to the schema as it is where it cannot be compiled.
+  const schema = z.compile(stream.schema);
+  return (record, marks) => {
+    if (record.key === null) return invalid('it has no key');
+    if (record.value === null) return invalid('it has no value');
+    try {
+      const parsed = schema.safeParse(JSON.parse(textOf(record.value)));
+      if (!parsed.success) return invalid(parsed.error.issues[0]?.message ?? 'not valid');
+      const timeMs = Math.floor(timeOf(stream, record, {marks, event: parsed.data}));
+      if (!(Math.abs(timeMs) <= MAX_TIME_MS)) return invalid('its event time is not a time');
+      return {kind: 'event', timed: {key: textOf(record.key), timeMs, event: parsed.data}};
+    } catch (error) {
+      return invalid(toError(error).message);
+    }
+  };
+}
+
+function timeOf(
+  stream: AnyStream,
+  record: IncomingRecord,
+  {marks, event}: {marks: RecordMarks; event: unknown},
+): number {
+  if (marks.time !== undefined) return Date.parse(marks.time);
+  return stream.eventTime === undefined ? record.timestampMs : stream.eventTime(event);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+function invalid(reason: string): DecodedEvent {
+  return {kind: 'invalid', reason};
+}

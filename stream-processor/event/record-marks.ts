@@ -1,0 +1,42 @@
+import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import {
+  INCARNATION_HEADER,
+  SEQ_HEADER,
+  SHARD_HEADER,
+  TIME_HEADER,
+} from '../../src/record/kafka-headers.ts';
+
+/** What the processor reads of a record's headers; undefined where a record has none, as any producer's may. */
+export interface RecordMarks {
+  readonly shard: string | undefined;
+  readonly incarnation: string | undefined;
+  readonly seq: number | undefined;
+  /** RFC 3339 */
+  readonly time: string | undefined;
+}
+
+const NO_MARKS: RecordMarks = {
+  shard: undefined,
+  incarnation: undefined,
+  seq: undefined,
+  time: undefined,
+};
+
+export function marksOf({headers}: IncomingRecord): RecordMarks {
+  if (headers.length === 0) return NO_MARKS;
+  let shard: string | undefined;
+  let incarnation: string | undefined;
+  let seq: number | undefined;
+  let time: string | undefined;
+  for (const [name, value] of headers) {
+    if (name === SHARD_HEADER) shard = textOf(value);
+    else if (name === INCARNATION_HEADER) incarnation = textOf(value);
+    else if (name === SEQ_HEADER) seq = Number(textOf(value));
+    else if (name === TIME_HEADER) time = textOf(value);
+  }
+  return {shard, incarnation, seq, time};
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}

@@ -1,0 +1,159 @@
+/**
+ * Builds the state of a task as of its last commit, after the fence stands: first from the local checkpoint, then from the
+ * topics behind it, up to their stable ends. Without a usable checkpoint the topics alone give the same state.
+ *
+ * A checkpoint is used only if the topics still reach back to it, and if the changelog says it is the one the checkpoint was
+ * made from: replaying begins so that it meets a position record, whose `origin` must be the checkpoint's.
+ */
+import type {TumblingView} from '../../src/define/view.ts';
+import type {Clock} from '../../src/lib/clock.ts';
+import {describeError, ForebayError} from '../../src/lib/errors.ts';
+import type {IncomingRecord, Kafka, TopicAdmin} from '../../src/kafka/ports.ts';
+import {CHANGELOG_DELETE_RETENTION_MS, type TopicNames} from '../../src/protocol/topics.ts';
+import type {Log} from '../../src/telemetry/log.ts';
+import type {RestoredState} from '../partition-processor.ts';
+import {Checkpoint, unusable, type CheckpointMeta} from '../state/checkpoint.ts';
+import {checkLayouts} from '../state/position.ts';
+import {StateBuilder} from './state-builder.ts';
+import {replay} from './replay.ts';
+
+/** An older checkpoint may have missed tombstones that are compacted away by now. */
+const MAX_CHECKPOINT_AGE_MS = CHANGELOG_DELETE_RETENTION_MS / 2;
+
+export interface RestoreOptions {
+  readonly kafka: Kafka;
+  readonly admin: TopicAdmin;
+  readonly stream: string;
+  readonly partition: number;
+  readonly views: readonly TumblingView[];
+  readonly names: TopicNames;
+  readonly checkpointPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** A topic's part of a restore. */
+interface TopicRange {
+  readonly earliest: bigint;
+  readonly end: bigint;
+}
+
+interface TopicRanges {
+  readonly changelog: TopicRange;
+  readonly results: Readonly<Record<string, TopicRange>>;
+}
+
+export async function restorePartition(options: RestoreOptions): Promise<RestoredState> {
+  const ranges = await readRanges(options);
+  const {checkpointPath, log} = options;
+  try {
+    return await restoreFrom(openCheckpoint(options, ranges), ranges, options);
+  } catch (error) {
+    if (!(error instanceof ForebayError) || error.code !== 'CHECKPOINT_UNUSABLE') throw error;
+    log.warn('the local checkpoint is discarded; state is built anew from the topics', {
+      path: checkpointPath,
+      reason: describeError(error.cause),
+    });
+    Checkpoint.discard(checkpointPath);
+    return await restoreFrom(Checkpoint.open(checkpointPath), ranges, options);
+  }
+}
+
+/** @throws ForebayError `CHECKPOINT_UNUSABLE` */
+function openCheckpoint(options: RestoreOptions, ranges: TopicRanges): Checkpoint {
+  const checkpoint = Checkpoint.open(options.checkpointPath);
+  const reason =
+    checkpoint.meta === undefined
+      ? undefined
+      : whyUnusable(checkpoint.meta, ranges, options.clock.nowMs());
+  if (reason === undefined) return checkpoint;
+  checkpoint.close();
+  throw unusable(options.checkpointPath, new Error(reason));
+}
+
+function whyUnusable(
+  {savedAtMs, changelogOffset, resultOffsets}: CheckpointMeta,
+  {changelog, results}: TopicRanges,
+  nowMs: number,
+): string | undefined {
+  if (nowMs - savedAtMs > MAX_CHECKPOINT_AGE_MS) return 'it is too old';
+  if (isOutside(changelogOffset, changelog)) return 'its changelog offset is outside the topic';
+  const lost = Object.entries(results).find(([view, range]) =>
+    isOutside(resultOffsets[view] ?? range.earliest, range),
+  );
+  return lost === undefined ? undefined : `its offset in the results of ${lost[0]} is outside`;
+}
+
+/** Compaction keeps the first offset of a log at 0, so an earliest offset beyond ours means a deleted record. */
+function isOutside(offset: bigint, {earliest, end}: TopicRange): boolean {
+  return offset > end || offset < earliest;
+}
+
+async function restoreFrom(
+  checkpoint: Checkpoint,
+  ranges: TopicRanges,
+  options: RestoreOptions,
+): Promise<RestoredState> {
+  const {kafka, partition, names, views, signal} = options;
+  const builder = new StateBuilder(views, checkpoint);
+  const {meta} = checkpoint;
+  const read = (topic: string, range: TopicRange, offset: bigint | undefined) => {
+    const from = offset === undefined ? range.earliest : offset;
+    return (take: (record: IncomingRecord) => void) =>
+      replay({kafka, topic, partition, from, end: range.end, signal}, take);
+  };
+  try {
+    loadSlices(builder, options.checkpointPath);
+    const changelog = read(
+      names.changelog(options.stream),
+      ranges.changelog,
+      meta && stepBack(meta.changelogOffset, ranges.changelog),
+    );
+    await changelog((record) => builder.takeChange(record));
+    if (meta !== undefined && builder.position?.origin !== meta.origin) {
+      throw unusable(options.checkpointPath, new Error('it belongs to another changelog topic'));
+    }
+    if (builder.position !== undefined) checkLayouts(builder.position, views);
+    for (const {name} of views) {
+      const results = read(names.results(name), ranges.results[name]!, meta?.resultOffsets[name]);
+      await results((record) => builder.takeResult(name, record));
+    }
+    return builder.finish();
+  } catch (error) {
+    checkpoint.close();
+    throw error;
+  }
+}
+
+function loadSlices(builder: StateBuilder, path: string): void {
+  try {
+    builder.loadSlices();
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/**
+ * The stable end right after a commit is one past the transaction's marker, and the record before the marker is the
+ * position record.
+ */
+function stepBack(offset: bigint, {earliest}: TopicRange): bigint {
+  const back = offset - 2n;
+  return back < earliest ? earliest : back;
+}
+
+async function readRanges(options: RestoreOptions): Promise<TopicRanges> {
+  const {admin, names, stream, partition, views} = options;
+  const rangeOf = async (topic: string): Promise<TopicRange> => ({
+    earliest: await admin.earliestOffset(topic, partition),
+    end: await admin.stableEndOffset(topic, partition),
+  });
+  const results = await Promise.all(
+    views.map(async ({name}) => [name, await rangeOf(names.results(name))] as const),
+  );
+  return {
+    changelog: await rangeOf(names.changelog(stream)),
+    results: Object.fromEntries(results),
+  };
+}

@@ -1,0 +1,69 @@
+import type {ProcessorStatus} from '../src/protocol/status.ts';
+import type {Clock} from '../src/lib/clock.ts';
+import {Gauge, type Labels} from '../src/telemetry/metrics.ts';
+import type {Task} from './task.ts';
+
+type TaskStatus = ProcessorStatus['tasks'][number];
+
+export function taskStatus({unit, state, processor, stableEndOffset}: Task): TaskStatus {
+  return {
+    stream: unit.stream.name,
+    partition: unit.partition,
+    state,
+    appliedOffset: numberOf(processor?.offset),
+    committedOffset: numberOf(processor?.committedOffset),
+    stableEndOffset: numberOf(stableEndOffset),
+    appliedReceivedMs: processor?.appliedReceivedMs ?? null,
+    oldestUncommittedMs: processor?.oldestUncommittedMs ?? null,
+    watermarkMs: processor?.watermarkMs ?? null,
+    lateRecords: processor?.lateRecords ?? 0,
+    openWindows: processor?.engine.openWindows() ?? 0,
+  };
+}
+
+export function lagGauges(tasks: () => readonly Task[], clock: Clock): readonly Gauge[] {
+  const read = (value: (status: TaskStatus) => number | null) =>
+    function* (): Generator<readonly [Labels, number]> {
+      for (const task of tasks()) {
+        const number = value(taskStatus(task));
+        const {stream, partition} = task.unit;
+        if (number !== null) yield [{stream: stream.name, partition: String(partition)}, number];
+      }
+    };
+  return [
+    new Gauge(
+      'processor_lag_records',
+      'Offsets between what is committed and the end of the input',
+      read(lagRecords),
+    ),
+    new Gauge(
+      'processor_lag_seconds',
+      'Age of the oldest record that is applied and not committed, or of the newest one applied while more wait',
+      read((status) => lagSeconds(status, clock.nowMs())),
+    ),
+  ];
+}
+
+function lagRecords({committedOffset, stableEndOffset}: TaskStatus): number | null {
+  if (committedOffset === null || stableEndOffset === null) return null;
+  return Math.max(0, stableEndOffset - committedOffset);
+}
+
+function lagSeconds(status: TaskStatus, nowMs: number): number | null {
+  const records = lagRecords(status);
+  if (records === null) return null;
+  if (records === 0) return 0;
+  const sinceMs = status.oldestUncommittedMs ?? status.appliedReceivedMs;
+  return sinceMs === null ? null : Math.max(0, nowMs - sinceMs) / 1_000;
+}
+
+function numberOf(offset: bigint | undefined): number | null {
+  return offset === undefined ? null : Number(offset);
+}
+
+/** Prometheus' own name for it. */
+export function cpuGauge(usedMicros: () => number): Gauge {
+  return new Gauge('process_cpu_seconds_total', 'User and system CPU time of this process', () => [
+    [{}, usedMicros() / 1e6],
+  ]);
+}

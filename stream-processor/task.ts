@@ -1,0 +1,315 @@
+import {backoffMs} from '../src/lib/backoff.ts';
+import type {Clock} from '../src/lib/clock.ts';
+import type {AnyStream} from '../src/define/stream.ts';
+import type {TumblingView} from '../src/define/view.ts';
+import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
+import type {CommittedReader, FencedProducer, Kafka, TopicAdmin} from '../src/kafka/ports.ts';
+import type {TopicNames} from '../src/protocol/topics.ts';
+import type {Log} from '../src/telemetry/log.ts';
+import type {Commit} from './commit.ts';
+import {PartitionProcessor} from './partition-processor.ts';
+import type {ProcessorMetrics} from './processor-metrics.ts';
+import {restorePartition} from './restore/restore-partition.ts';
+import {Checkpointer} from './state/checkpointer.ts';
+import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
+
+/** How long an applied record may wait for its commit. */
+const COMMIT_INTERVAL_MS = 100;
+/** And how many may wait. A poll brings up to 1 MiB on top. */
+const MAX_UNCOMMITTED_RECORDS = 20_000;
+const IDLE_POLL_MS = 250;
+const COMMIT_DEADLINE_MS = 10_000;
+/** The broker aborts a transaction that is open for longer; readers of the topics are held up as long at most. */
+const TRANSACTION_TIMEOUT_MS = 15_000;
+/** Times one commit is sent again after the broker said for certain that it is aborted. */
+const MAX_ABORTS = 5;
+const RETRY_FIRST_MS = 200;
+const RETRY_MAX_MS = 5_000;
+
+/** The unit of ownership: one partition of one stream. */
+export interface TaskUnit {
+  readonly stream: AnyStream;
+  readonly partition: number;
+}
+
+/** Told of every commit, so that live queries can show it. Neither may throw or wait. */
+export interface CommitListener {
+  /** The commit is in Kafka, the processor still shows the state before it. */
+  committing(commit: Commit): void;
+  /** The processor shows the state after it. */
+  committed(stream: string): void;
+  /** What the tasks of a stream can show has changed as a whole: a task came, went, or starts over. */
+  changed(stream: string): void;
+}
+
+export interface TaskOptions extends TaskUnit {
+  readonly kafka: Kafka;
+  readonly admin: TopicAdmin;
+  readonly views: readonly TumblingView[];
+  readonly names: TopicNames;
+  readonly checkpointPath: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: ProcessorMetrics;
+  readonly listener: CommitListener;
+  /** Errors no retry mends. */
+  readonly onFatal: (error: ForebayError) => void;
+}
+
+const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION']);
+
+/**
+ * One loop: fence → restore → (poll → apply → commit)…, until it is stopped.
+ *
+ * Nothing is applied while a commit is under way, so a committed outcome makes the state in memory the committed one. Other
+ * tasks of the process use the time. After any outcome but `committed` and `aborted` the state is dropped: see task-state.ts.
+ */
+export class Task {
+  readonly #options: TaskOptions;
+  readonly #stopping = new AbortController();
+  #state: TaskState = 'fencing';
+  #processor: PartitionProcessor | undefined;
+  #stableEndOffset: bigint | undefined;
+  #lastError: string | null = null;
+  #failures = 0;
+  #ended: Promise<void> | undefined;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+  }
+
+  get unit(): TaskUnit {
+    return this.#options;
+  }
+
+  get state(): TaskState {
+    return this.#state;
+  }
+
+  /** Only while its state can be shown. */
+  get processor(): PartitionProcessor | undefined {
+    return this.#state === 'running' ? this.#processor : undefined;
+  }
+
+  get stableEndOffset(): bigint | undefined {
+    return this.#stableEndOffset;
+  }
+
+  /** Why it is not running, or what it is retrying; `null` when all is well. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  start(): void {
+    // Stopped before it began: it must not fence whoever has the unit now.
+    if (this.#stopping.signal.aborted) this.#enter('stop');
+    this.#ended ??= this.#run();
+  }
+
+  /** Commits what is applied, checkpoints, and resolves when all is closed. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#state !== 'stopped') {
+      if (this.#state === 'waiting') await this.#wait();
+      else await this.#live();
+    }
+  }
+
+  /** From one fence to the next. */
+  async #live(): Promise<void> {
+    const {kafka, names, stream, partition, log} = this.#options;
+    const task = `${stream.name}.${partition}`;
+    const opened: {close(): Promise<void>}[] = [];
+    try {
+      const producer = await kafka.openFencedProducer(
+        names.identity('processor', task),
+        TRANSACTION_TIMEOUT_MS,
+      );
+      opened.push(producer);
+      this.#enter('opened');
+      if (!this.#stopping.signal.aborted) {
+        const processor = await this.#restore();
+        const reader = await kafka.openReader();
+        opened.push(reader);
+        reader.assign(names.data(stream.name), partition, processor.offset);
+        this.#enter('restored');
+        await this.#process(processor, {producer, reader});
+      }
+      if (this.#stopping.signal.aborted) this.#enter('stop');
+    } catch (error) {
+      this.#lastError = describeError(error);
+      if (this.#stopping.signal.aborted) this.#enter('stop');
+      else {
+        if (error instanceof ForebayError && FATAL_CODES.has(error.code)) this.#options.onFatal(error);
+        log.warn('a task failed and starts over', {task, reason: this.#lastError});
+        this.#enter('failed');
+      }
+    } finally {
+      this.#processor?.checkpoint.close();
+      this.#processor = undefined;
+      await Promise.allSettled(opened.map((resource) => resource.close()));
+    }
+  }
+
+  async #restore(): Promise<PartitionProcessor> {
+    const {stream, partition, admin, names, metrics, log, clock} = this.#options;
+    const startMs = clock.nowMs();
+    const restored = await restorePartition({
+      ...this.#options,
+      stream: stream.name,
+      signal: this.#stopping.signal,
+    });
+    const firstOffset = await this.#firstOffset();
+    const processor = new PartitionProcessor(restored, firstOffset, {
+      stream,
+      partition,
+      names,
+      metrics,
+      log,
+    });
+    this.#processor = processor;
+    if (processor.offset < firstOffset) {
+      log.error('input was deleted before it was read; going on with what is left', {
+        stream: stream.name,
+        partition,
+        missing: Number(firstOffset - processor.offset),
+      });
+      processor.skipTo(firstOffset);
+    }
+    this.#stableEndOffset = await admin.stableEndOffset(names.data(stream.name), partition);
+    const durationS = (clock.nowMs() - startMs) / 1_000;
+    metrics.restoreDuration.observe(durationS);
+    log.info('a task is restored', {
+      task: `${stream.name}.${partition}`,
+      offset: String(processor.offset),
+      openWindows: processor.engine.openWindows(),
+      seconds: durationS,
+    });
+    return processor;
+  }
+
+  #firstOffset(): Promise<bigint> {
+    const {admin, names, stream, partition} = this.#options;
+    return admin.earliestOffset(names.data(stream.name), partition);
+  }
+
+  /** Returns when it is to stop or to start over; the state says which. */
+  async #process(
+    processor: PartitionProcessor,
+    {producer, reader}: {producer: FencedProducer; reader: CommittedReader},
+  ): Promise<void> {
+    const {clock} = this.#options;
+    const checkpointer = new Checkpointer({
+      ...this.#options,
+      stream: this.#options.stream.name,
+      processor,
+    });
+    let dueMs = 0;
+    while (this.#isRunning() && !this.#stopping.signal.aborted) {
+      if (processor.uncommittedRecords > 0) {
+        await this.#poll(processor, reader, Math.max(0, dueMs - clock.nowMs()));
+      } else if (processor.hasUncommitted()) {
+        // Windows that the last commit had no room for.
+        dueMs = 0;
+      } else {
+        await checkpointer.step();
+        await this.#poll(processor, reader, IDLE_POLL_MS);
+        dueMs = clock.nowMs() + COMMIT_INTERVAL_MS;
+      }
+      const isFull = processor.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS;
+      const isDue = isFull || clock.nowMs() >= dueMs;
+      if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);
+    }
+    while (this.#isRunning() && processor.hasUncommitted()) {
+      await this.#commit(processor, producer);
+    }
+    if (this.#isRunning()) await checkpointer.finish();
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  /** A poll that fails costs nothing but time: what was applied stays, and the reader goes on where it was. */
+  async #poll(
+    processor: PartitionProcessor,
+    reader: CommittedReader,
+    waitMs: number,
+  ): Promise<void> {
+    try {
+      for (const batch of await reader.poll(waitMs)) {
+        processor.apply(batch);
+        this.#stableEndOffset = batch.lastStableOffset;
+      }
+      this.#lastError = null;
+      this.#failures = 0;
+    } catch (error) {
+      if (!(error instanceof ForebayError) || error.code !== 'KAFKA_READ_FAILED') throw error;
+      this.#lastError = describeError(error);
+    }
+  }
+
+  async #commit(processor: PartitionProcessor, producer: FencedProducer): Promise<void> {
+    const {clock, metrics, listener, log, stream} = this.#options;
+    const commit = processor.prepareCommit(clock.nowMs());
+    for (let aborts = 0; ; aborts++) {
+      const startMs = clock.nowMs();
+      const outcome = await producer.transact(commit.records, COMMIT_DEADLINE_MS);
+      metrics.commitDuration.observe((clock.nowMs() - startMs) / 1_000);
+      switch (outcome.kind) {
+        case 'committed':
+          listener.committing(commit);
+          processor.markCommitted(commit);
+          listener.committed(stream.name);
+          return;
+        case 'aborted':
+          if (aborts >= MAX_ABORTS) throw toError(outcome.error);
+          this.#lastError = describeError(outcome.error);
+          log.warn('a commit was aborted and is sent again', {reason: this.#lastError});
+          break;
+        case 'unknown':
+        case 'fenced':
+          this.#lastError = describeError(outcome.error);
+          log.warn('a task starts over from what is committed', {
+            task: `${stream.name}.${this.#options.partition}`,
+            outcome: outcome.kind,
+            reason: this.#lastError,
+          });
+          this.#enter(outcome.kind);
+          return;
+      }
+    }
+  }
+
+  #enter(event: TaskEvent): void {
+    const before = this.#state;
+    this.#state = nextState(before, event);
+    if ((before === 'running') !== (this.#state === 'running')) {
+      this.#options.listener.changed(this.#options.stream.name);
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const backoff = {firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random: this.#options.random};
+    await sleepUnlessAborted(backoffMs(this.#failures++, backoff), this.#stopping.signal);
+    this.#enter(this.#stopping.signal.aborted ? 'stop' : 'retry');
+  }
+}
+
+function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    if (signal.aborted) finish();
+    else signal.addEventListener('abort', finish);
+  });
+}

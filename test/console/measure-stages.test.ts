@@ -1,0 +1,96 @@
+import {describe, expect, test} from 'vitest';
+import {
+  bufferLag,
+  drainLag,
+  drainPositions,
+  processorLag,
+  resultLag,
+} from '../../console/measure-stages.ts';
+import {drain, drainShard, NOW_MS, processor, shard, task} from './samples.ts';
+
+describe('buffer lag', () => {
+  test('is what was accepted and not received, with the age of the oldest record', () => {
+    const shards = [
+      shard({shard: 'a/0', firstSeq: 11, nextSeq: 31, oldestAgeMs: 4_000}),
+      shard({shard: 'a/1', firstSeq: 6, nextSeq: 6, oldestAgeMs: 0}),
+    ];
+    const positions = drainPositions([
+      drain({shards: [drainShard('a/0', 13, 10), drainShard('a/1', 5, 5)]}),
+    ]);
+    expect(bufferLag(shards, positions)).toEqual({lagRecords: 17, lagSeconds: 4});
+  });
+
+  test('is none, of no age, when all is with the drain and only not yet trimmed', () => {
+    const shards = [shard({shard: 'a/0', firstSeq: 1, nextSeq: 31, oldestAgeMs: 9_000})];
+    const positions = drainPositions([drain({shards: [drainShard('a/0', 30, 12)]})]);
+    expect(bufferLag(shards, positions)).toEqual({lagRecords: 0, lagSeconds: 0});
+  });
+
+  test('is everything kept while no drain has the shard', () => {
+    const shards = [shard({shard: 'a/0', firstSeq: 11, nextSeq: 31, oldestAgeMs: 1_000})];
+    expect(bufferLag(shards, new Map())).toEqual({lagRecords: 20, lagSeconds: 1});
+    const unknown = drainPositions([drain({shards: [drainShard('a/0', null, null)]})]);
+    expect(bufferLag(shards, unknown).lagRecords).toBe(20);
+    const restored = drainPositions([drain({shards: [drainShard('a/0', null, 25)]})]);
+    expect(bufferLag(shards, restored).lagRecords).toBe(5);
+  });
+
+  test('is never below zero when the drain was asked a moment later than the gateway', () => {
+    const shards = [shard({shard: 'a/0', firstSeq: 1, nextSeq: 11})];
+    const positions = drainPositions([drain({shards: [drainShard('a/0', 15, 15)]})]);
+    expect(bufferLag(shards, positions).lagRecords).toBe(0);
+  });
+});
+
+describe('drain lag', () => {
+  test('is what is in flight, with the age of the oldest of it', () => {
+    const shards = [
+      drainShard('a/0', 30, 12, NOW_MS - 2_500),
+      drainShard('a/1', 7, 5, NOW_MS - 500),
+      drainShard('a/2', 9, 9),
+      drainShard('a/3', null, null),
+    ];
+    const positions = drainPositions([drain({shards})]);
+    expect(drainLag(positions.values(), NOW_MS)).toEqual({lagRecords: 20, lagSeconds: 2.5});
+  });
+
+  test('counts a shard once while its ownership moves, by the replica that is further on', () => {
+    const positions = drainPositions([
+      drain({replica: 'old', shards: [drainShard('a/0', 30, 12)]}),
+      drain({replica: 'new', shards: [drainShard('a/0', 40, 35)]}),
+    ]);
+    expect(positions.get('a/0')?.replica).toBe('new');
+    expect(drainLag(positions.values(), NOW_MS).lagRecords).toBe(5);
+  });
+});
+
+describe('processor and result lag', () => {
+  const tasks = [
+    task({
+      stableEndOffset: 100,
+      appliedOffset: 60,
+      committedOffset: 50,
+      appliedReceivedMs: NOW_MS - 3_000,
+      oldestUncommittedMs: NOW_MS - 4_000,
+    }),
+    task({
+      stableEndOffset: 20,
+      appliedOffset: 20,
+      committedOffset: 20,
+      appliedReceivedMs: NOW_MS - 9_000,
+    }),
+    task({stableEndOffset: null, appliedOffset: null, committedOffset: null}),
+  ];
+
+  test('are measured between the topic’s end, what is applied, and what is committed', () => {
+    expect(processorLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 40, lagSeconds: 3});
+    expect(resultLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 10, lagSeconds: 4});
+  });
+
+  test('are none for a quiet stream, however long ago its last record was', () => {
+    expect(processorLag([processor({tasks: [tasks[1]!]})], NOW_MS)).toEqual({
+      lagRecords: 0,
+      lagSeconds: 0,
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import type {
+  DrainShardStatus,
+  DrainStatus,
+  ProcessorStatus,
+  ShardStatus,
+} from '../../src/protocol/status.ts';
+
+export const NOW_MS = 1_800_000_000_000;
+
+export function shard(fields: Partial<ShardStatus> & {readonly shard: string}): ShardStatus {
+  return {
+    firstSeq: 1,
+    nextSeq: 1,
+    records: 0,
+    bytes: 0,
+    oldestAgeMs: 0,
+    drainConnected: true,
+    rejectedKept: 0,
+    overflowed: 0,
+    ...fields,
+  };
+}
+
+export function drainShard(
+  name: string,
+  receivedSeq: number | null,
+  committedSeq: number | null,
+  oldestInFlightMs: number | null = null,
+): DrainShardStatus {
+  return {shard: name, connected: true, receivedSeq, committedSeq, oldestInFlightMs};
+}
+
+export function drain({
+  shards = [],
+  ...fields
+}: Partial<DrainStatus> & {readonly shards?: DrainShardStatus[]}): DrainStatus {
+  return {
+    replica: 'drain-1',
+    version: '1.0.0',
+    pipeline: 'fingerprint',
+    tasks: [{task: 0, state: 'draining', shards}],
+    committedRecords: 0,
+    lastError: null,
+    ...fields,
+  };
+}
+
+export function task(
+  fields: Partial<ProcessorStatus['tasks'][number]>,
+): ProcessorStatus['tasks'][number] {
+  return {
+    stream: 'readings',
+    partition: 0,
+    state: 'running',
+    appliedOffset: 0,
+    committedOffset: 0,
+    stableEndOffset: 0,
+    appliedReceivedMs: null,
+    oldestUncommittedMs: null,
+    watermarkMs: null,
+    lateRecords: 0,
+    openWindows: 0,
+    ...fields,
+  };
+}
+
+export function processor(fields: Partial<ProcessorStatus>): ProcessorStatus {
+  return {
+    replica: 'processor-1',
+    version: '1.0.0',
+    pipeline: 'fingerprint',
+    tasks: [],
+    appliedRecords: 0,
+    lastError: null,
+    ...fields,
+  };
+}
