@@ -59,15 +59,25 @@ export function bufferLag(
 }
 
 /** Received and not yet known to be committed in Kafka. */
-export function drainLag(positions: Iterable<ShardPosition>, nowMs: number): StageLag {
-  const inFlight = [...positions].filter((position) => uncommitted(position) > 0);
+export function drainLag({shards, positions, nowMs}: DrainLagOptions): StageLag {
+  const firstSeqs = new Map(shards.map(({shard, firstSeq}) => [shard, firstSeq]));
+  const inFlight = [...positions.values()]
+    .map((position) => ({position, records: uncommitted(position, firstSeqs)}))
+    .filter(({records}) => records > 0);
   return {
-    lagRecords: sum(inFlight.map(uncommitted)),
+    lagRecords: sum(inFlight.map(({records}) => records)),
     lagSeconds: oldestSeconds(
-      inFlight.map(({oldestInFlightMs}) => oldestInFlightMs),
+      inFlight.map(({position}) => position.oldestInFlightMs),
       nowMs,
     ),
   };
+}
+
+export interface DrainLagOptions {
+  readonly positions: ReadonlyMap<string, ShardPosition>;
+  /** Where a shard begins that nothing was ever committed of. */
+  readonly shards: readonly ShardStatus[];
+  readonly nowMs: number;
 }
 
 /** In the topic and not yet applied. What waits was received after the newest applied record: the age is an upper bound. */
@@ -115,12 +125,16 @@ function unreceived(shard: ShardStatus, position: ShardPosition | undefined): nu
   return Math.max(0, shard.nextSeq - 1 - received);
 }
 
-function uncommitted({receivedSeq, committedSeq}: DrainShardStatus): number {
-  return difference(receivedSeq, committedSeq);
+function uncommitted(
+  {shard, receivedSeq, committedSeq}: DrainShardStatus,
+  firstSeqs: ReadonlyMap<string, number>,
+): number {
+  return difference(receivedSeq, committedSeq ?? (firstSeqs.get(shard) ?? 1) - 1);
 }
 
-function unpublished({appliedOffset, committedOffset}: ProcessorTask): number {
-  return difference(appliedOffset, committedOffset);
+/** A position also moves past what Kafka itself writes after a transaction; without a record before it nothing waits. */
+function unpublished({appliedOffset, committedOffset, oldestUncommittedMs}: ProcessorTask): number {
+  return oldestUncommittedMs === null ? 0 : difference(appliedOffset, committedOffset);
 }
 
 function difference(ahead: number | null, behind: number | null): number {

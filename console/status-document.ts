@@ -80,7 +80,7 @@ function lagsOf(
 ): Lags {
   return {
     buffer: shards === null || positions === null ? null : bufferLag(shards, positions),
-    drain: positions === null ? null : drainLag(positions.values(), nowMs),
+    drain: positions === null ? null : drainLag({positions, shards: shards ?? [], nowMs}),
     processor: processors === null ? null : processorLag(processors, nowMs),
     result: processors === null ? null : resultLag(processors, nowMs),
   };

@@ -9,7 +9,7 @@ import type {ClosedWindow, TumblingWindows} from './window/tumbling-windows.ts';
 import type {WindowEngine} from './window/window-engine.ts';
 
 /** A transaction of this many results at most; what is due beyond that is closed by the commits after. */
-const MAX_CLOSED_PER_COMMIT = 20_000;
+export const MAX_CLOSED_PER_COMMIT = 20_000;
 /** Closed rows whose retention is over, per view and commit. */
 const MAX_EXPIRED_PER_COMMIT = 1_000;
 
@@ -37,6 +37,7 @@ export interface CommitOptions {
   readonly stream: string;
   readonly partition: number;
   readonly nowMs: number;
+  readonly maxClosed: number;
 }
 
 /** Takes what is due out of the engine and writes the transaction: results, late records, changelog, position last. */
@@ -45,7 +46,7 @@ export function buildCommit(options: CommitOptions): Commit {
   const streamTimeMs = engine.streamTimeMs ?? Number.NEGATIVE_INFINITY;
   const results: OutgoingRecord[] = [];
   const changelog: OutgoingRecord[] = [];
-  let mayClose = MAX_CLOSED_PER_COMMIT;
+  let mayClose = options.maxClosed;
   const views = engine.views.map((windows): ViewCommit => {
     const out: ViewRecords = {results, changelog, ...recordMakers(windows, options)};
     const taken = windows.takeClosed(streamTimeMs, mayClose);

@@ -11,7 +11,7 @@ import {toError} from '../src/lib/errors.ts';
 import type {IncomingRecord, OutgoingRecord, PartitionBatch} from '../src/kafka/ports.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
-import {buildCommit, type Commit} from './commit.ts';
+import {buildCommit, MAX_CLOSED_PER_COMMIT, type Commit} from './commit.ts';
 import {eventDecoder, type DecodedEvent} from './event/decode-event.ts';
 import {marksOf, type RecordMarks} from './event/record-marks.ts';
 import {SeqGuard} from './event/seq-guard.ts';
@@ -37,6 +37,8 @@ export interface PartitionProcessorOptions {
   readonly names: TopicNames;
   readonly metrics: ProcessorMetrics;
   readonly log: Log;
+  /** Windows closed per commit; the rest comes with the commits after. */
+  readonly maxClosed?: number;
 }
 
 export class PartitionProcessor {
@@ -163,6 +165,7 @@ export class PartitionProcessor {
       stream: stream.name,
       partition,
       nowMs,
+      maxClosed: this.#options.maxClosed ?? MAX_CLOSED_PER_COMMIT,
     });
   }
 

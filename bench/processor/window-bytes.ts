@@ -13,6 +13,7 @@ export function windowBytes(): number {
   const collect = runInNewContext('gc') as () => void;
   const usedBytes = () => {
     collect();
+    collect();
     const {heapUsed, external} = process.memoryUsage();
     return heapUsed + external;
   };

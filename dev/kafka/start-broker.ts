@@ -136,7 +136,8 @@ async function answers(child: ChildProcess, {port, logPath}: AnswersOptions): Pr
   // The listener is opened for clients only after the broker has registered and recovered its logs (KRaft).
   for (;;) {
     const exitCode = await Promise.race([ended, sleep(PORT_POLL_MS)]);
-    if (exitCode !== undefined) throw await startFailed(logPath, `the broker ended with ${exitCode}`);
+    if (exitCode !== undefined)
+      throw await startFailed(logPath, `the broker ended with ${exitCode}`);
     if (await accepts(port)) return;
     if (Date.now() > deadline) {
       child.kill('SIGKILL');
@@ -146,7 +147,8 @@ async function answers(child: ChildProcess, {port, logPath}: AnswersOptions): Pr
 }
 
 function exitOf(child: ChildProcess): Promise<number> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode ?? -1);
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve(child.exitCode ?? -1);
   return new Promise((resolveExit) => {
     child.once('error', () => resolveExit(-1));
     child.once('exit', (code) => resolveExit(code ?? -1));

@@ -6,7 +6,7 @@ const run = promisify(execFile);
 const ANSWER_DEADLINE_MS = 3_000;
 /** Stopping a broker flushes its logs. */
 const STOP_DEADLINE_S = 15;
-const IMAGE = 'apache/kafka:4.3.1';
+const IMAGE = 'apache/kafka:4.2.1';
 const DATA_DIR = '/var/lib/kafka/data';
 
 /** Whether a container engine answers; a client without one takes minutes to say so, hence the deadline. */

@@ -1,4 +1,4 @@
-import {shardOf, shardsOf} from '../../src/record/shard.ts';
+import {shardsOf} from '../../src/record/shard.ts';
 import {Problem} from '../answer/problem.ts';
 import type {RequestScope} from '../buffer/shard-client.ts';
 import type {Gateway} from '../gateway.ts';
@@ -15,8 +15,8 @@ export async function connectDrain(
   {request, stream, partition}: DrainConnection,
   {env}: RequestScope,
 ): Promise<Response> {
-  const name = shardOf(stream, Number(partition)).name;
-  if (!/^\d{1,4}$/.test(partition) || !shardsOf(pipeline).some((shard) => shard.name === name))
+  const name = `${stream}/${partition}`;
+  if (!shardsOf(pipeline).some((shard) => shard.name === name))
     throw new Problem('not-found', 'there is no such shard in the pipeline of this gateway');
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     throw new Problem('upgrade-required', 'connect with a WebSocket', {

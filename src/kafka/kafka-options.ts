@@ -65,7 +65,10 @@ function saslOf(env: Env): KafkaOptions['sasl'] {
   if (name === '') return undefined;
   const mechanism = MECHANISMS.find((known) => known === name.toUpperCase());
   if (mechanism === undefined) {
-    throw invalid(`KAFKA_SASL_MECHANISM=${name} is not known`, `use one of ${MECHANISMS.join(', ')}`);
+    throw invalid(
+      `KAFKA_SASL_MECHANISM=${name} is not known`,
+      `use one of ${MECHANISMS.join(', ')}`,
+    );
   }
   const username = env['KAFKA_SASL_USERNAME'];
   const password = env['KAFKA_SASL_PASSWORD'];

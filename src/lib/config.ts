@@ -12,15 +12,17 @@ export interface Option<T> {
   readonly default?: T;
 }
 
-type Values<Table> = {
+export type ConfigTable = Readonly<Record<string, Option<unknown>>>;
+
+export type ConfigValues<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer T> ? T : never;
 };
 
 /** @throws ForebayError `CONFIG_INVALID` that lists every missing or malformed variable. */
-export function readConfig<Table extends Readonly<Record<string, Option<unknown>>>>(
+export function readConfig<Table extends ConfigTable>(
   table: Table,
   env: Readonly<Record<string, string | undefined>>,
-): Values<Table> {
+): ConfigValues<Table> {
   const problems: string[] = [];
   const values = Object.entries(table).map(([name, option]) => {
     const text = env[option.env];
@@ -40,7 +42,7 @@ export function readConfig<Table extends Readonly<Record<string, Option<unknown>
       hint: 'set the variables named and start again',
     });
   }
-  return Object.fromEntries(values) as Values<Table>;
+  return Object.fromEntries(values) as ConfigValues<Table>;
 }
 
 export const text = (value: string): string => value;

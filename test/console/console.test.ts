@@ -43,7 +43,14 @@ async function consoleOver({drainBody}: {readonly drainBody: object | null}) {
       await layer(
         '/status',
         processor({
-          tasks: [task({stableEndOffset: 50, appliedOffset: 45, committedOffset: 40})],
+          tasks: [
+            task({
+              stableEndOffset: 50,
+              appliedOffset: 45,
+              committedOffset: 40,
+              oldestUncommittedMs: NOW_MS - 100,
+            }),
+          ],
           lastError: 'Kafka was slow',
         }),
       ),

@@ -51,7 +51,10 @@ describe('drain lag', () => {
       drainShard('a/3', null, null),
     ];
     const positions = drainPositions([drain({shards})]);
-    expect(drainLag(positions.values(), NOW_MS)).toEqual({lagRecords: 20, lagSeconds: 2.5});
+    expect(drainLag({positions, shards: [], nowMs: NOW_MS})).toEqual({
+      lagRecords: 20,
+      lagSeconds: 2.5,
+    });
   });
 
   test('counts a shard once while its ownership moves, by the replica that is further on', () => {
@@ -60,7 +63,13 @@ describe('drain lag', () => {
       drain({replica: 'new', shards: [drainShard('a/0', 40, 35)]}),
     ]);
     expect(positions.get('a/0')?.replica).toBe('new');
-    expect(drainLag(positions.values(), NOW_MS).lagRecords).toBe(5);
+    expect(drainLag({positions, shards: [], nowMs: NOW_MS}).lagRecords).toBe(5);
+  });
+
+  test('counts all that was received of a shard nothing was ever committed of', () => {
+    const positions = drainPositions([drain({shards: [drainShard('a/0', 30, null)]})]);
+    const shards = [shard({shard: 'a/0', firstSeq: 11, nextSeq: 41})];
+    expect(drainLag({positions, shards, nowMs: NOW_MS}).lagRecords).toBe(20);
   });
 });
 
@@ -85,6 +94,11 @@ describe('processor and result lag', () => {
   test('are measured between the topic’s end, what is applied, and what is committed', () => {
     expect(processorLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 40, lagSeconds: 3});
     expect(resultLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 10, lagSeconds: 4});
+  });
+
+  test('are none for positions that only moved past a transaction’s end', () => {
+    const quiet = task({stableEndOffset: 8, appliedOffset: 8, committedOffset: 7});
+    expect(resultLag([processor({tasks: [quiet]})], NOW_MS).lagRecords).toBe(0);
   });
 
   test('are none for a quiet stream, however long ago its last record was', () => {

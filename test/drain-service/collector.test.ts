@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {Collector, type FrameSource} from '../../drain-service/collector.ts';
 import {MAX_TRANSACTION_BYTES, MAX_TRANSACTION_RECORDS} from '../../drain-service/limits.ts';

@@ -6,12 +6,22 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {startBroker, type RunningBroker, type StartBrokerOptions} from '../../dev/kafka/start-broker.ts';
+import {
+  startBroker,
+  type RunningBroker,
+  type StartBrokerOptions,
+} from '../../dev/kafka/start-broker.ts';
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import type {FencedProducer, Kafka} from '../../src/kafka/ports.ts';
 import {freePort} from '../support/free-port.ts';
 import {API, KafkaProxy} from '../support/kafka-proxy.ts';
-import {createTopic, readPartition, textOf, textRecord, transact} from '../support/kafka-records.ts';
+import {
+  createTopic,
+  readPartition,
+  textOf,
+  textRecord,
+  transact,
+} from '../support/kafka-records.ts';
 import {uniqueName} from '../support/kafka.ts';
 import {readTopic} from '../support/read-topic.ts';
 import {waitUntil} from '../support/wait-until.ts';
@@ -53,7 +63,9 @@ async function expectTexts(topic: string, values: readonly string[]): Promise<vo
 }
 
 /** A topic, and a producer that has committed once, so that what follows meets the fault and nothing else. */
-async function newProducer(name: string): Promise<{topic: string; id: string; producer: FencedProducer}> {
+async function newProducer(
+  name: string,
+): Promise<{topic: string; id: string; producer: FencedProducer}> {
   const [topic, id] = [uniqueName(name), uniqueName(name)];
   await createTopic(direct, topic);
   const producer = await kafka.openFencedProducer(id, TIMEOUT_MS);
@@ -68,16 +80,19 @@ test.each([
   ['produce', 'dropRequest'],
   ['addPartitionsToTxn', 'dropAnswer'],
   ['addPartitionsToTxn', 'dropRequest'],
-] as const)('one lost frame (%s, %s) costs nothing: each record is there once', async (api, action) => {
-  const {topic, producer} = await newProducer('lost');
-  const before = proxy.applied.length;
-  proxy.inject(API[api], action);
-  expect(await transact(producer, [textRecord(topic, 0, 'second')])).toEqual(COMMITTED);
-  expect(proxy.applied.slice(before)).toEqual([action]);
-  expect(await transact(producer, [textRecord(topic, 0, 'third')])).toEqual(COMMITTED);
-  await producer.close();
-  await expectTexts(topic, ['first', 'second', 'third']);
-});
+] as const)(
+  'one lost frame (%s, %s) costs nothing: each record is there once',
+  async (api, action) => {
+    const {topic, producer} = await newProducer('lost');
+    const before = proxy.applied.length;
+    proxy.inject(API[api], action);
+    expect(await transact(producer, [textRecord(topic, 0, 'second')])).toEqual(COMMITTED);
+    expect(proxy.applied.slice(before)).toEqual([action]);
+    expect(await transact(producer, [textRecord(topic, 0, 'third')])).toEqual(COMMITTED);
+    await producer.close();
+    await expectTexts(topic, ['first', 'second', 'third']);
+  },
+);
 
 test('after a lost frame the next transaction has a new epoch, so a late copy of the old one cannot touch it', async () => {
   const {topic, producer} = await newProducer('epoch');

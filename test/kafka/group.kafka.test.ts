@@ -53,7 +53,11 @@ test('two members split the partitions evenly, and the one that stays owns all w
   const a = await join(group, 'a');
   expect(a.owned()).toEqual(EVERY);
   const b = await join(group, 'b');
-  await waitUntil('an even split', SETTLE_DEADLINE_MS, () => a.owned().length === 4 && b.owned().length === 4);
+  await waitUntil(
+    'an even split',
+    SETTLE_DEADLINE_MS,
+    () => a.owned().length === 4 && b.owned().length === 4,
+  );
   expect(all(a, b)).toEqual(EVERY);
 
   const leftMs = Date.now();
@@ -70,7 +74,11 @@ test('a member that closed without leaving is back in its place at once, and nob
   const group = await newGroup();
   const a = await join(group, 'a');
   const b = await join(group, 'b');
-  await waitUntil('an even split', SETTLE_DEADLINE_MS, () => a.owned().length === 4 && b.owned().length === 4);
+  await waitUntil(
+    'an even split',
+    SETTLE_DEADLINE_MS,
+    () => a.owned().length === 4 && b.owned().length === 4,
+  );
   const [ownedByA, ownedByB] = [a.owned(), b.owned()];
   const rebalancesOfA = a.assignments.length;
 
@@ -88,7 +96,11 @@ test('the partitions of a member that closed and stays away go to the others whe
   const group = await newGroup();
   const a = await join(group, 'a');
   const b = await join(group, 'b');
-  await waitUntil('an even split', SETTLE_DEADLINE_MS, () => a.owned().length === 4 && b.owned().length === 4);
+  await waitUntil(
+    'an even split',
+    SETTLE_DEADLINE_MS,
+    () => a.owned().length === 4 && b.owned().length === 4,
+  );
   await b.member.close();
   await waitUntil('a to own all', 3 * SESSION_TIMEOUT_MS, () => a.owned().length === PARTITIONS);
   await a.member.leave();

@@ -8,7 +8,9 @@ test('without variables it is the broker on this machine, in the clear', () => {
     tls: undefined,
     sasl: undefined,
   });
-  expect(kafkaOptionsFromEnv({FOREBAY_KAFKA_PORT: '19092'}, 'x').brokers).toEqual(['127.0.0.1:19092']);
+  expect(kafkaOptionsFromEnv({FOREBAY_KAFKA_PORT: '19092'}, 'x').brokers).toEqual([
+    '127.0.0.1:19092',
+  ]);
 });
 
 test('brokers, TLS and credentials are taken from the environment', () => {

@@ -1,5 +1,11 @@
 import {expect, test} from 'vitest';
-import {createTopic, readPartition, textOf, textRecord, transact} from '../support/kafka-records.ts';
+import {
+  createTopic,
+  readPartition,
+  textOf,
+  textRecord,
+  transact,
+} from '../support/kafka-records.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
 import {RawProducer, type RawTransaction} from '../support/raw-producer.ts';
 import {readTopic} from '../support/read-topic.ts';
@@ -29,7 +35,9 @@ test('a reader sees what interleaved producers committed, all of it in order, an
   await createTopic(kafka, topic);
   const random = seededRandom('interleaved aborts');
   const producers = Array.from({length: 4}, () => rawProducer(topic));
-  const open = producers.map((): {transaction?: RawTransaction; values: string[]} => ({values: []}));
+  const open = producers.map((): {transaction?: RawTransaction; values: string[]} => ({
+    values: [],
+  }));
   const sent: {readonly value: string; readonly owner: string[]}[] = [];
   const committed = new Set<string>();
   for (let step = 0; step < 250; step++) {
@@ -131,7 +139,7 @@ test('a reader waits at an open transaction and goes on when it ends', async () 
   expect(await reader.poll(300)).toEqual([]);
   await transaction.commit();
   const seen: string[] = [];
-  for (const deadline = Date.now() + 10_000; seen.length < 2 && Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 10_000; seen.length < 2 && Date.now() < deadline;) {
     for (const batch of await reader.poll(500)) seen.push(...batch.records.map(textOf));
   }
   expect(seen).toEqual(['early', 'late']);
@@ -177,9 +185,12 @@ test('many partitions are all read, each in order, and an unassigned one is left
   reader.unassign(topic, 5);
   const seen = new Map<number, string[]>();
   let count = 0;
-  for (const deadline = Date.now() + 30_000; count < 1_100 && Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 30_000; count < 1_100 && Date.now() < deadline;) {
     for (const batch of await reader.poll(500)) {
-      seen.set(batch.partition, [...(seen.get(batch.partition) ?? []), ...batch.records.map(textOf)]);
+      seen.set(batch.partition, [
+        ...(seen.get(batch.partition) ?? []),
+        ...batch.records.map(textOf),
+      ]);
       count += batch.records.length;
     }
   }

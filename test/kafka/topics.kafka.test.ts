@@ -8,9 +8,16 @@ const {kafka} = kafkaForTests('topics-test');
 test('topics are created once with their configuration, and creating them again changes nothing', async () => {
   const admin = await kafka.openAdmin();
   const [first, second] = [uniqueName('topic'), uniqueName('topic')];
-  const spec = {name: first, partitions: 3, config: {'cleanup.policy': 'compact', 'retention.ms': '-1'}};
+  const spec = {
+    name: first,
+    partitions: 3,
+    config: {'cleanup.policy': 'compact', 'retention.ms': '-1'},
+  };
   await admin.createTopics([spec]);
-  await admin.createTopics([{...spec, partitions: 5}, {name: second, partitions: 1, config: {}}]);
+  await admin.createTopics([
+    {...spec, partitions: 5},
+    {name: second, partitions: 1, config: {}},
+  ]);
   const topics = await admin.describeTopics([first, uniqueName('missing'), second]);
   expect(topics.map(({name, partitions}) => [name, partitions])).toEqual([
     [first, 3],

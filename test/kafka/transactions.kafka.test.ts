@@ -1,6 +1,12 @@
 import {expect, test} from 'vitest';
 import type {OutgoingRecord} from '../../src/kafka/ports.ts';
-import {createTopic, readPartition, textOf, textRecord, transact} from '../support/kafka-records.ts';
+import {
+  createTopic,
+  readPartition,
+  textOf,
+  textRecord,
+  transact,
+} from '../support/kafka-records.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
 import {RawProducer} from '../support/raw-producer.ts';
 import {readTopic} from '../support/read-topic.ts';
@@ -15,9 +21,16 @@ interface Place {
 }
 
 /** Expects one partition to hold exactly these values. */
-async function expectTexts({topic, partition = 0}: Place, values: readonly string[]): Promise<void> {
+async function expectTexts(
+  {topic, partition = 0}: Place,
+  values: readonly string[],
+): Promise<void> {
   const records = await readPartition({kafka, topic, partition, atLeast: values.length});
   expect(records.map(textOf)).toEqual(values);
+}
+
+function plain(bytes: Uint8Array | null): readonly number[] | null {
+  return bytes && [...bytes];
 }
 
 test('keys, values, headers, tombstones and timestamps come back byte for byte', async () => {
@@ -39,14 +52,27 @@ test('keys, values, headers, tombstones and timestamps come back byte for byte',
       timestampMs: 1_700_000_000_123,
     },
     {topic, partition: 0, key: all, value: null, headers: [], timestampMs: 0},
-    {topic, partition: 0, key: null, value: new Uint8Array(0), headers: [], timestampMs: Date.now() + 60_000},
-    {topic, partition: 0, key: new Uint8Array(0), value: all, headers: [], timestampMs: 1_700_000_000_122},
+    {
+      topic,
+      partition: 0,
+      key: null,
+      value: new Uint8Array(0),
+      headers: [],
+      timestampMs: Date.now() + 60_000,
+    },
+    {
+      topic,
+      partition: 0,
+      key: new Uint8Array(0),
+      value: all,
+      headers: [],
+      timestampMs: 1_700_000_000_122,
+    },
   ];
   const producer = await kafka.openFencedProducer(uniqueName('bytes'), TIMEOUT_MS);
   expect(await transact(producer, records)).toEqual(COMMITTED);
   await producer.close();
   const read = await readPartition({kafka, topic, partition: 0, atLeast: records.length});
-  const plain = (bytes: Uint8Array | null): readonly number[] | null => bytes && [...bytes];
   expect(
     read.map((r) => ({
       key: plain(r.key),
@@ -189,7 +215,9 @@ test('two transactions at once are refused, and the first is not harmed', async 
   await createTopic(kafka, topic);
   const producer = await kafka.openFencedProducer(uniqueName('concurrent'), TIMEOUT_MS);
   const first = transact(producer, [textRecord(topic, 0, 'first')]);
-  await expect(transact(producer, [textRecord(topic, 0, 'second')])).rejects.toThrow('one transaction');
+  await expect(transact(producer, [textRecord(topic, 0, 'second')])).rejects.toThrow(
+    'one transaction',
+  );
   expect(await first).toEqual(COMMITTED);
   expect(await transact(producer, [textRecord(topic, 0, 'third')])).toEqual(COMMITTED);
   await producer.close();

@@ -43,7 +43,7 @@ const schedules: readonly (readonly [name: string, schedule: Schedule])[] = [
 
 test.each(schedules)('20,000 readings arrive exactly once while %s', {timeout: 300_000}, async (name, schedule) => {
   const random = seededRandom(name);
-  const current = await startPromiseRun(inject('brokers'));
+  const current = await startPromiseRun(inject('kafkaBrokers'));
   run = current;
   const {stack} = current;
   const due = [...schedule];
@@ -70,7 +70,7 @@ test.each(schedules)('20,000 readings arrive exactly once while %s', {timeout: 3
 
   const acked = [...load, ...closers];
   const records = await readTopic({
-    brokers: inject('brokers'),
+    brokers: inject('kafkaBrokers'),
     topic: current.topic,
     atLeast: acked.length,
     deadlineMs: CATCH_UP_DEADLINE_MS,
@@ -81,7 +81,7 @@ test.each(schedules)('20,000 readings arrive exactly once while %s', {timeout: 3
   const queried = await finalRows(current, expected.length, CATCH_UP_DEADLINE_MS);
   expect(queried.map(toWindow).toSorted(byKeyAndStart)).toEqual(expected);
   const results = await readTopic({
-    brokers: inject('brokers'),
+    brokers: inject('kafkaBrokers'),
     topic: current.resultTopic,
     atLeast: expected.length,
     deadlineMs: CATCH_UP_DEADLINE_MS,

@@ -37,6 +37,8 @@ afterAll(async () => {
 test('Kafka is away for 60 s under load: no sender sees anything but 2xx, and everything arrives', {timeout: 300_000}, async () => {
   const random = seededRandom('kafka away');
   const refused: number[] = [];
+  let ackedCount = 0;
+  let ackedWhileAway = 0;
   let away: Promise<void> | undefined;
 
   const acked = await sendReadings({
@@ -49,12 +51,17 @@ test('Kafka is away for 60 s under load: no sender sees anything but 2xx, and ev
     maxBatch: 60,
     onRefused: (status) => refused.push(status),
     onAcked: (count) => {
-      if (count > 500 && away === undefined) away = stopForAWhile();
+      ackedCount = count;
+      if (count <= 500 || away !== undefined) return;
+      away = stopForAWhile().then(() => {
+        ackedWhileAway = ackedCount - count;
+      });
     },
   });
   await away;
 
   expect(refused).toEqual([]);
+  expect(ackedWhileAway, 'readings acknowledged during the outage').toBeGreaterThan(1_000);
   const records = await readTopic({
     brokers: broker.brokers,
     topic: run.topic,

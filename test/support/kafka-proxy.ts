@@ -1,7 +1,13 @@
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 
 /** Kafka's numbers of the requests that tests interfere with. */
-export const API = {produce: 0, fetch: 1, initProducerId: 22, addPartitionsToTxn: 24, endTxn: 26} as const;
+export const API = {
+  produce: 0,
+  fetch: 1,
+  initProducerId: 22,
+  addPartitionsToTxn: 24,
+  endTxn: 26,
+} as const;
 
 /**
  * - `dropRequest`: the connection is cut before the broker sees the request.
@@ -103,7 +109,9 @@ export class KafkaProxy {
   }
 
   #faultFor(apiKey: number): Fault | undefined {
-    const fault = this.#faults.find((candidate) => candidate.apiKey === apiKey && candidate.times > 0);
+    const fault = this.#faults.find(
+      (candidate) => candidate.apiKey === apiKey && candidate.times > 0,
+    );
     if (fault === undefined) return undefined;
     fault.times--;
     this.applied.push(fault.action);

@@ -13,7 +13,14 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export function textRecord(topic: string, partition: number, value: string): OutgoingRecord {
-  return {topic, partition, key: null, value: encoder.encode(value), headers: [], timestampMs: Date.now()};
+  return {
+    topic,
+    partition,
+    key: null,
+    value: encoder.encode(value),
+    headers: [],
+    timestampMs: Date.now(),
+  };
 }
 
 export function textOf(record: IncomingRecord): string {
@@ -43,7 +50,9 @@ export interface ReadPartitionOptions {
 const READ_DEADLINE_MS = 30_000;
 
 /** All committed records of one partition up to the last stable offset, once there are at least `atLeast`. */
-export async function readPartition(options: ReadPartitionOptions): Promise<readonly IncomingRecord[]> {
+export async function readPartition(
+  options: ReadPartitionOptions,
+): Promise<readonly IncomingRecord[]> {
   const {kafka, topic, partition, maxPartitionBytes} = options;
   const admin = await kafka.openAdmin();
   const reader = await kafka.openReader(maxPartitionBytes === undefined ? {} : {maxPartitionBytes});

@@ -2,8 +2,6 @@ import {randomBytes} from 'node:crypto';
 import {inject} from 'vitest';
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import type {Kafka} from '../../src/kafka/ports.ts';
-// For the type of what is injected.
-import type {} from './kafka-global-setup.ts';
 
 export interface KafkaForTests {
   readonly brokers: string;

@@ -2,7 +2,7 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {startStack, type Stack} from '../../dev/stack/start-stack.ts';
+import {startStack, type RunningStack} from '../../dev/stack/start-stack.ts';
 import type {ViewPage, ViewRow} from '../../src/protocol/query.ts';
 import {partitionOf} from '../../src/record/shard.ts';
 import {utf8} from '../../src/lib/bytes.ts';
@@ -11,7 +11,7 @@ import {sendUntilKnown, type AckedReading} from './readings-load.ts';
 import {waitUntil} from './wait-until.ts';
 
 export interface PromiseRun {
-  readonly stack: Stack;
+  readonly stack: RunningStack;
   readonly topic: string;
   readonly resultTopic: string;
   stop(): Promise<void>;
@@ -24,9 +24,11 @@ export async function startPromiseRun(brokers: string): Promise<PromiseRun> {
     stateDir,
     ports: {gateway: 0, drain: 0, query: 0, console: 0, kafka: 0},
     pipelinePath: 'test/promises/pipeline.ts',
-    env: {FOREBAY_TOPIC_PREFIX: prefix},
+    env: {...process.env, FOREBAY_TOPIC_PREFIX: prefix},
     kafka: {brokers},
-    onEvent: ({text}) => console.log(text),
+    onEvent: (event) => {
+      if (event.kind !== 'log') console.log(JSON.stringify(event));
+    },
   });
   return {
     stack,

@@ -21,7 +21,12 @@ export class RawProducer {
   readonly #producer: Producer;
   readonly #topic: string;
 
-  constructor(options: {brokers: string; topic: string; transactionalId: string; timeoutMs?: number}) {
+  constructor(options: {
+    brokers: string;
+    topic: string;
+    transactionalId: string;
+    timeoutMs?: number;
+  }) {
     this.#topic = options.topic;
     this.#producer = new Producer({
       ...baseOptions({brokers: options.brokers.split(','), clientId: 'raw'}),
@@ -46,8 +51,8 @@ export class RawProducer {
         }));
         await transaction.send({messages});
       },
-      commit: async () => void (await transaction.commit()),
-      abort: async () => void (await transaction.abort()),
+      commit: async () => await transaction.commit(),
+      abort: async () => await transaction.abort(),
     };
   }
 

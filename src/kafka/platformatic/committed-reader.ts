@@ -212,7 +212,8 @@ export class PlatformaticReader implements CommittedReader {
   }
 
   #throwIfHopeless(): void {
-    if (this.#failingSinceMs === undefined || Date.now() - this.#failingSinceMs < GIVE_UP_MS) return;
+    if (this.#failingSinceMs === undefined || Date.now() - this.#failingSinceMs < GIVE_UP_MS)
+      return;
     const what = `nothing could be read for ${GIVE_UP_MS} ms`;
     this.#succeed();
     throw kafkaError('KAFKA_READ_FAILED', what, this.#lastError);

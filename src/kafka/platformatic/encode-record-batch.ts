@@ -69,7 +69,11 @@ interface RecordInBatch {
   readonly index: number;
 }
 
-function writeRecord(bytes: Buffer, start: number, {record, timestampDelta, index}: RecordInBatch): number {
+function writeRecord(
+  bytes: Buffer,
+  start: number,
+  {record, timestampDelta, index}: RecordInBatch,
+): number {
   // The length stands in front and its own length depends on it: the body is measured, then written.
   const {key, value, headers} = record;
   let length = 1 + varintSize(timestampDelta) + varintSize(index);

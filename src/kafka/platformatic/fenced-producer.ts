@@ -1,11 +1,6 @@
 import {assert} from '../../lib/assert.ts';
 import {ForebayError, toError} from '../../lib/errors.ts';
-import type {
-  FencedProducer,
-  KafkaOptions,
-  OutgoingRecord,
-  TransactionOutcome,
-} from '../ports.ts';
+import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {closeClient} from './client-base.ts';
 import {isFencing, kafkaError} from './kafka-errors.ts';
 import {splitSends} from './split-sends.ts';
@@ -52,7 +47,10 @@ export class PlatformaticFencedProducer implements FencedProducer {
     }
   }
 
-  async transact(records: readonly OutgoingRecord[], deadlineMs: number): Promise<TransactionOutcome> {
+  async transact(
+    records: readonly OutgoingRecord[],
+    deadlineMs: number,
+  ): Promise<TransactionOutcome> {
     assert(!this.#isBusy, 'one transaction at a time');
     assert(!this.#isDead, 'the producer is dead: open a new one');
     if (records.length === 0) return COMMITTED;

@@ -27,7 +27,10 @@ export class PlatformaticGroupMember implements GroupMember {
     this.#client = new MembershipClient(options, group, (error) => this.#lose(error));
   }
 
-  static async join(options: KafkaOptions, group: JoinGroupOptions): Promise<PlatformaticGroupMember> {
+  static async join(
+    options: KafkaOptions,
+    group: JoinGroupOptions,
+  ): Promise<PlatformaticGroupMember> {
     const member = new PlatformaticGroupMember(options, group);
     try {
       await withDeadline(member.#join(), group.sessionTimeoutMs + JOIN_GRACE_MS);

@@ -69,6 +69,9 @@ export class MembershipClient extends Consumer {
         else done(error, answer);
       });
     };
-    return Object.assign(call, {version: api.version, key: api.key}) as unknown as API<Arguments, Answer>;
+    return Object.assign(call, {version: api.version, key: api.key}) as unknown as API<
+      Arguments,
+      Answer
+    >;
   }
 }

@@ -69,7 +69,11 @@ function batchAt(bytes: Buffer): RecordBatch {
  * Appends the batch's records from `fromOffset` on to `into`. A fetch starts with the batch that holds the
  * offset asked for, so its first records may lie before it.
  */
-export function decodeRecords(batch: RecordBatch, fromOffset: bigint, into: IncomingRecord[]): void {
+export function decodeRecords(
+  batch: RecordBatch,
+  fromOffset: bigint,
+  into: IncomingRecord[],
+): void {
   const {bytes} = batch;
   const count = bytes.readInt32BE(57);
   const baseTimestampMs = Number(bytes.readBigInt64BE(27));

@@ -19,7 +19,9 @@ export function recordBytesAtMost(record: OutgoingRecord): number {
 }
 
 /** Cuts a transaction's records into sends, in order. A record above the limit travels in a batch of its own. */
-export function splitSends(records: readonly OutgoingRecord[]): readonly (readonly OutgoingRecord[])[] {
+export function splitSends(
+  records: readonly OutgoingRecord[],
+): readonly (readonly OutgoingRecord[])[] {
   const sends: OutgoingRecord[][] = [];
   let send: OutgoingRecord[] = [];
   let sendBytes = 0;

@@ -1,4 +1,9 @@
-import {Admin, ConfigResourceTypes, FetchIsolationLevels, ListOffsetTimestamps} from '@platformatic/kafka';
+import {
+  Admin,
+  ConfigResourceTypes,
+  FetchIsolationLevels,
+  ListOffsetTimestamps,
+} from '@platformatic/kafka';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../lib/errors.ts';
 import type {KafkaOptions, TopicAdmin, TopicInfo, TopicSpec} from '../ports.ts';
@@ -35,7 +40,9 @@ export class PlatformaticTopicAdmin implements TopicAdmin {
       resourceType: ConfigResourceTypes.TOPIC,
       resourceName,
     }));
-    const described = await this.#call('describe topics', () => this.#admin.describeConfigs({resources}));
+    const described = await this.#call('describe topics', () =>
+      this.#admin.describeConfigs({resources}),
+    );
     return topics.map((name) => ({
       name,
       partitions: metadata.topics.get(name)?.partitionsCount ?? 0,
@@ -58,7 +65,9 @@ export class PlatformaticTopicAdmin implements TopicAdmin {
   }
 
   async stableEndOffsets(topic: string): Promise<readonly bigint[]> {
-    const metadata = await this.#call('describe topics', () => this.#admin.metadata({topics: [topic]}));
+    const metadata = await this.#call('describe topics', () =>
+      this.#admin.metadata({topics: [topic]}),
+    );
     const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
     const partitions = Array.from({length: count}, (_, partition) => partition);
     return await this.#offsets(topic, partitions, ListOffsetTimestamps.LATEST);

@@ -85,7 +85,9 @@ export class TransactionalClient extends Producer<Buffer, OutgoingRecord> {
       const parse = PARSERS.get(version);
       if (error !== null) callback(error);
       else if (parse === undefined) {
-        callback(new UnsupportedApiError(`Produce ${version} is too old; Kafka 2.8 or newer is needed`));
+        callback(
+          new UnsupportedApiError(`Produce ${version} is too old; Kafka 2.8 or newer is needed`),
+        );
       } else callback(null, produceApi(version, parse) as unknown as API<Arguments, Answer>);
     });
   }
@@ -97,7 +99,11 @@ type ProduceArguments = Parameters<typeof produceV11.api>;
 /** Stands in for the library's function of the same shape. */
 function produceApi(version: number, parse: Parse): (...args: ProduceArguments) => void {
   return (connection, acks, timeoutMs, messages, identity, callback) => {
-    const request = {acks: acks ?? -1, timeoutMs: timeoutMs ?? 0, identity: identity as ProduceIdentity};
+    const request = {
+      acks: acks ?? -1,
+      timeoutMs: timeoutMs ?? 0,
+      identity: identity as ProduceIdentity,
+    };
     const typed = messages as unknown as readonly Message[];
     const create = (): Writer => createRequest(typed, request);
     connection.send(PRODUCE_API, version, create, parse, true, true, callback ?? (() => {}));
@@ -126,7 +132,10 @@ function createRequest(messages: readonly Message[], request: ProduceRequest): W
           const {producerId, producerEpoch} = identity;
           const baseSequence = count % SEQUENCES;
           const batch = encodeRecordBatch(records, {producerId, producerEpoch, baseSequence});
-          partitionWriter.appendInt32(partition).appendUnsignedVarInt(batch.length + 1).append(batch);
+          partitionWriter
+            .appendInt32(partition)
+            .appendUnsignedVarInt(batch.length + 1)
+            .append(batch);
         });
     })
     .appendTaggedFields();

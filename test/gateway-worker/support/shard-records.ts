@@ -69,3 +69,26 @@ export async function logOf(shard: ShardStub): Promise<(readonly [seq: number, v
     ),
   );
 }
+
+export interface StoredRecord {
+  readonly seq: number;
+  readonly key: string | null;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Every record of a shard of the definition. */
+export async function recordsOf(shard: string): Promise<readonly StoredRecord[]> {
+  const rows = await query<{first_seq: number; bytes: ArrayBuffer}>(
+    bindings.SHARD.getByName(shard),
+    'SELECT first_seq, bytes FROM log ORDER BY first_seq',
+  );
+  return rows.flatMap(({first_seq: firstSeq, bytes}) =>
+    decodeRecords(new Uint8Array(bytes)).map(({key, value, headers}, index) => ({
+      seq: firstSeq + index,
+      key: key === null ? null : fromUtf8(key),
+      value: fromUtf8(value),
+      headers: Object.fromEntries(headers.map(([name, bytes]) => [name, fromUtf8(bytes)])),
+    })),
+  );
+}

@@ -1,14 +1,21 @@
 import {compressionsAlgorithms, readRecordsBatch, Reader} from '@platformatic/kafka';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {encodeRecordBatch} from '../../../src/kafka/platformatic/encode-record-batch.ts';
 import {decodeRecords, splitBatches} from '../../../src/kafka/platformatic/record-batch.ts';
 import type {IncomingRecord, KafkaHeader, OutgoingRecord} from '../../../src/kafka/ports.ts';
 
-const PRODUCER = {producerId: 4_611_686_018_427_387_904n, producerEpoch: 7, baseSequence: 2_147_483_647};
+const PRODUCER = {
+  producerId: 4_611_686_018_427_387_904n,
+  producerEpoch: 7,
+  baseSequence: 2_147_483_647,
+};
 
 const bytes = fc.uint8Array({maxLength: 200});
-const header: fc.Arbitrary<KafkaHeader> = fc.tuple(fc.string({unit: 'grapheme', maxLength: 40}), bytes);
+const header: fc.Arbitrary<KafkaHeader> = fc.tuple(
+  fc.string({unit: 'grapheme', maxLength: 40}),
+  bytes,
+);
 const record: fc.Arbitrary<OutgoingRecord> = fc.record({
   topic: fc.constant('t'),
   partition: fc.constant(0),
@@ -24,8 +31,11 @@ function decode(recordSet: Buffer, fromOffset = 0n): IncomingRecord[] {
   return records;
 }
 
+function list(field: Uint8Array | null): readonly number[] | null {
+  return field && [...field];
+}
+
 function plain({key, value, headers, timestampMs}: OutgoingRecord | IncomingRecord): unknown {
-  const list = (field: Uint8Array | null): unknown => (field === null ? null : [...field]);
   return {
     key: list(key),
     value: list(value),
@@ -73,21 +83,29 @@ function offsetsOf(records: readonly IncomingRecord[]): readonly number[] {
 
 test('records before the offset asked for are left out, and so is a batch that was cut off', () => {
   const set = Buffer.concat([textBatch(100, 5), textBatch(110, 5), textBatch(115, 5)]);
-  expect(offsetsOf(decode(set, 103n))).toEqual([103, 104, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119]);
+  expect(offsetsOf(decode(set, 103n))).toEqual([
+    103, 104, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119,
+  ]);
   for (const cut of [1, 30, 61, 80]) {
     const last = set.length - textBatch(115, 5).length + cut;
     expect(offsetsOf(decode(set.subarray(0, last), 103n)).at(-1)).toBe(114);
   }
 });
 
-test.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)('records compressed with %s are read', (name) => {
-  const {compressSync, bitmask} = compressionsAlgorithms[name];
-  const plainBatch = textBatch(0, 50);
-  const packed = Buffer.concat([plainBatch.subarray(0, 61), compressSync(plainBatch.subarray(61))]);
-  packed.writeInt32BE(packed.length - 12, 8);
-  packed.writeInt16BE(bitmask, 21);
-  expect(offsetsOf(decode(packed))).toEqual(Array.from({length: 50}, (_, i) => i));
-});
+test.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+  'records compressed with %s are read',
+  (name) => {
+    const {compressSync, bitmask} = compressionsAlgorithms[name];
+    const plainBatch = textBatch(0, 50);
+    const packed = Buffer.concat([
+      plainBatch.subarray(0, 61),
+      compressSync(plainBatch.subarray(61)),
+    ]);
+    packed.writeInt32BE(packed.length - 12, 8);
+    packed.writeInt16BE(bitmask, 21);
+    expect(offsetsOf(decode(packed))).toEqual(Array.from({length: 50}, (_, i) => i));
+  },
+);
 
 test('a batch of an older format is an error with its number', () => {
   const old = textBatch(0, 1);

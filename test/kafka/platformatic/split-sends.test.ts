@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {encodeRecordBatch} from '../../../src/kafka/platformatic/encode-record-batch.ts';
 import {splitSends} from '../../../src/kafka/platformatic/split-sends.ts';
@@ -21,7 +21,11 @@ test('all records are sent, in order, and no batch is larger than a broker takes
       expect(sends.flat()).toEqual(records);
       for (const send of sends) {
         for (const group of Map.groupBy(send, (r) => `${r.topic}:${r.partition}`).values()) {
-          const batch = encodeRecordBatch(group, {producerId: 0n, producerEpoch: 0, baseSequence: 0});
+          const batch = encodeRecordBatch(group, {
+            producerId: 0n,
+            producerEpoch: 0,
+            baseSequence: 0,
+          });
           expect(batch.length).toBeLessThan(BROKER_MAX_BATCH_BYTES);
         }
       }
