@@ -109,7 +109,10 @@ async function takeTurns<Name extends string>(
   print: (line: string) => void,
 ): Promise<Record<Name, number>> {
   const names = Object.keys(contenders) as Name[];
-  const rates = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
+  const rates = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >;
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const name of names) {
       const {port, requests} = contenders[name];
@@ -125,7 +128,10 @@ async function takeTurns<Name extends string>(
     const line = names.map((name) => `${name} ${Math.round(rates[name].at(-1) ?? 0)}/s`);
     if (round > 0) print(`round ${round} of ${ROUNDS}: ${line.join(' · ')}`);
   }
-  return Object.fromEntries(names.map((name) => [name, median(rates[name])])) as Record<Name, number>;
+  return Object.fromEntries(names.map((name) => [name, median(rates[name])])) as Record<
+    Name,
+    number
+  >;
 }
 
 function inTurn(requests: readonly Buffer[]): () => Buffer {
@@ -164,8 +170,11 @@ async function rowsPerEvent(stateDir: string): Promise<number> {
   return Math.round(((rows * WRITES_PER_ROW) / events) * 10_000) / 10_000;
 }
 
+function random(bytes: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(bytes));
+}
+
 async function benchKey(): Promise<{key: string; keysJson: string}> {
-  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
   const {key, id} = makeApiKey({environment: 'bench', random});
   const entry = {id, hash: await hashApiKey(key), scopes: ['ingest:write:*']};
   return {key, keysJson: JSON.stringify([entry])};

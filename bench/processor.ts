@@ -65,13 +65,22 @@ async function bench(brokers: string) {
   await admin.close();
   const baseMs = Math.floor((Date.now() - BEHIND_MS) / MINUTE_MS) * MINUTE_MS;
   const seed = Number(values.seed);
-  const records = await fillTopic({kafka, topic, partitions, events: Number(values.events), baseMs, seed});
+  const records = await fillTopic({
+    kafka,
+    topic,
+    partitions,
+    events: Number(values.events),
+    baseMs,
+    seed,
+  });
   say(`${records} events are in ${topic}`);
   const profile = values['cpu-prof'];
   const nodeArguments = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const stateDir = join(workDir, 'state');
   const ours = await runForebay({brokers, prefix, stateDir, records, partitions, nodeArguments});
-  say(`Forebay: ${Math.round(ours.eventsPerS)} events/s, ${ours.cpuSPerMillion.toFixed(2)} CPU-s per million`);
+  say(
+    `Forebay: ${Math.round(ours.eventsPerS)} events/s, ${ours.cpuSPerMillion.toFixed(2)} CPU-s per million`,
+  );
   const rival = values['no-rival']
     ? {reason: 'left out with --no-rival'}
     : await runKafkaStreams({brokers, topic, records, workDir});

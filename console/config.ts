@@ -1,18 +1,13 @@
-import packageJson from '../package.json' with {type: 'json'};
 import {httpUrl, port, readConfig, text} from '../src/lib/config.ts';
+import {COMMON_OPTIONS, type Env} from '../src/program/program-config.ts';
 
 const TABLE = {
+  ...COMMON_OPTIONS,
   port: {
     env: 'FOREBAY_CONSOLE_PORT',
     description: 'where the console listens',
     parse: port,
     default: 8790,
-  },
-  host: {
-    env: 'FOREBAY_HOST',
-    description: 'the address it listens on; 0.0.0.0 in a container',
-    parse: text,
-    default: '127.0.0.1',
   },
   adminKey: {
     env: 'FOREBAY_ADMIN_KEY',
@@ -38,26 +33,12 @@ const TABLE = {
     parse: httpUrls,
     default: ['http://127.0.0.1:8789'],
   },
-  version: {
-    env: 'FOREBAY_VERSION',
-    description: 'version to report',
-    parse: text,
-    default: packageJson.version,
-  },
-  pipelinePath: {
-    env: 'FOREBAY_PIPELINE',
-    description: 'path of the pipeline definition; the shipped one without it',
-    parse: text,
-    default: '',
-  },
 };
 
 /** @throws ForebayError `CONFIG_INVALID` */
-export function consoleConfig(env: Readonly<Record<string, string | undefined>>) {
+export function consoleConfig(env: Env) {
   return readConfig(TABLE, env);
 }
-
-export type ConsoleConfig = ReturnType<typeof consoleConfig>;
 
 function httpUrls(value: string): readonly string[] {
   return value.split(',').map((url) => httpUrl(url.trim()));

@@ -2,29 +2,23 @@
  * The console: asks all layers for their positions and answers with one document.
  * Wiring only: configuration, parts, run, stop.
  */
-import {resolve} from 'node:path';
-import {pathToFileURL} from 'node:url';
-import {serve} from '@hono/node-server';
-import type {Pipeline} from '../src/define/pipeline.ts';
+import {once} from 'node:events';
 import {systemClock} from '../src/lib/clock.ts';
-import {describeError} from '../src/lib/errors.ts';
-import {jsonLog} from '../src/telemetry/log.ts';
+import {listen} from '../src/program/listen.ts';
+import {loadPipeline} from '../src/program/load-pipeline.ts';
+import {runProgram} from '../src/program/run-program.ts';
 import {collectLayers} from './collect-layers.ts';
 import {consoleConfig} from './config.ts';
 import {consoleApp} from './server.ts';
 import {StageRates} from './stage-rates.ts';
 import {statusDocument} from './status-document.ts';
 
-const log = jsonLog('console', systemClock, (line) => process.stdout.write(`${line}\n`));
-
-function fail(error: unknown): never {
-  log.error('the console cannot run', {error: describeError(error)});
-  process.exit(1);
-}
-
-async function run(): Promise<void> {
+await runProgram('console', async ({log, stop}) => {
   const {adminKey, version, host, port, pipelinePath, ...urls} = consoleConfig(process.env);
-  const pipeline = await loadPipeline(pipelinePath);
+  const pipeline = await loadPipeline({
+    path: pipelinePath,
+    importBuiltIn: () => import('#pipeline'),
+  });
   const rates = new StageRates();
   const app = consoleApp({
     adminKey,
@@ -34,21 +28,8 @@ async function run(): Promise<void> {
       return statusDocument({layers, nowMs: systemClock.nowMs(), pipeline, version, rates});
     },
   });
-  const server = serve({fetch: app.fetch, hostname: host, port}, (address) =>
-    log.info('the console runs', {port: address.port, version, pipeline: pipeline.name}),
-  );
-  server.on('error', fail);
-  const stop = (): void => {
-    server.close(() => process.exit(0));
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-}
-
-async function loadPipeline(path: string): Promise<Pipeline> {
-  if (path === '') return (await import('#pipeline')).default;
-  return (await import(pathToFileURL(resolve(path)).href)).default;
-}
-
-await run().catch(fail);
+  const server = await listen({app, host, port, portVariable: 'FOREBAY_CONSOLE_PORT'});
+  log.info('the console runs', {port: server.port, version, pipeline: pipeline.name});
+  if (!stop.aborted) await once(stop, 'abort');
+  server.close();
+});

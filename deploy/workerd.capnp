@@ -23,6 +23,7 @@ const config :Workerd.Config = (
 const gateway :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js")],
   compatibilityDate = "2026-10-15",
+  compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"],
   bindings = [
     # API keys: a JSON array of {id, hash, scopes, quota?}; hash = hex SHA-256 of the whole key.
     (name = "FOREBAY_KEYS", fromEnvironment = "FOREBAY_KEYS"),

@@ -29,8 +29,10 @@ async function benchNames(): Promise<string[]> {
     .sort();
 }
 
-/** The first line of the comment a bench begins with. */
+/** The first sentence of the comment a bench begins with. */
 async function questionOf(name: string): Promise<string> {
-  const text = await readFile(join(DIRECTORY, `${name}.ts`), 'utf8');
-  return /^\s*\/\*\*?\s*\*?\s*(.+?)\s*(?:\*\/)?$/m.exec(text)?.[1] ?? '';
+  const source = await readFile(join(DIRECTORY, `${name}.ts`), 'utf8');
+  const comment = /\/\*\*([\s\S]*?)\*\//.exec(source)?.[1] ?? '';
+  const text = comment.replaceAll(/\s*\n\s*\* ?/g, ' ').trim();
+  return /^.*?[.?!](?=\s|$)/.exec(text)?.[0] ?? text;
 }

@@ -20,7 +20,7 @@ const MIN_NODE_MAJOR = 20;
 const COMMANDS = ['start', 'test', 'check', 'bench'];
 const PLATFORMS = ['linux', 'darwin'];
 const INSTALL_REPORT_MS = 5_000;
-const GROUP_STOP_DEADLINE_MS = 10_000;
+const GROUP_STOP_DEADLINE_MS = 3_000;
 const POLL_MS = 50;
 const PARENT_CHECK_MS = 1_000;
 
@@ -144,13 +144,22 @@ function signalGroup(groupId, signal) {
   }
 }
 
-/** npm may be killed without a chance to pass a signal on; its child then has another parent. */
+/** npm may be killed without a chance to pass a signal on; this process, or the shell npm ran it in, then has another parent. */
 function stopWithParent() {
   if (process.env['npm_lifecycle_event'] === undefined) return;
-  const parent = process.ppid;
+  const parents = parentsNow();
   setInterval(() => {
-    if (process.ppid !== parent) running?.kill('SIGTERM');
+    if (parentsNow() !== parents) running?.kill('SIGTERM');
   }, PARENT_CHECK_MS).unref();
+}
+
+function parentsNow() {
+  const status = `/proc/${process.ppid}/stat`;
+  // `pid (name) state ppid …`; the name may have anything in it. Only Linux has it.
+  const grandparent = existsSync(status)
+    ? readFileSync(status, 'utf8').replace(/^.*\) \S+ (\d+) .*$/s, '$1')
+    : '';
+  return `${process.ppid} ${grandparent}`;
 }
 
 function projectNode() {

@@ -16,13 +16,22 @@ import {startStack, type RunningStack} from './stack/start-stack.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const ASKED_AGAIN_MS = 1_000;
 const DEFAULT_STATE_DIR = '.forebay';
 
 /** Aborted by whatever ends this start; then everything is stopped in order, and only then does the process end. */
 const stopping = new AbortController();
 let bug: Error | undefined;
+let stoppingSinceMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort());
+  process.on(signal, () => {
+    // Asked again: the set-up ends what is left. One Ctrl-C may arrive twice, through the terminal and through npm.
+    if (stoppingSinceMs !== undefined && Date.now() - stoppingSinceMs > ASKED_AGAIN_MS) {
+      process.exit(EXIT_FAILED);
+    }
+    stoppingSinceMs ??= Date.now();
+    stopping.abort();
+  });
 }
 // The set-up that started this, or whoever reads the output, is gone.
 process.on('disconnect', () => stopping.abort());

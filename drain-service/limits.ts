@@ -35,6 +35,8 @@ export const LINK_IDLE_MS = 120_000;
 /** A link that held so long was good: the next reconnect starts with the shortest wait again. */
 export const LINK_PROVEN_MS = 10_000;
 
+/** Of one try to prepare the topics, or to join the group. */
+export const KAFKA_STEP_DEADLINE_MS = 60_000;
 export const SESSION_TIMEOUT_MS = 6_000;
 /** An owner that was not fenced for so long has won: its next quarrel starts with the shortest wait again. */
 export const FENCE_CALM_MS = 300_000;
@@ -56,10 +58,8 @@ export const BACKOFF = {
   rolledBack: {firstMs: 5_000, maxMs: 60_000},
 } as const;
 
-/** How long the tasks may take to finish their transactions when the process stops. */
-export const STOP_TASKS_DEADLINE_MS = 5_000;
-/** From the signal to a forced end. */
-export const STOP_DEADLINE_MS = 9_500;
+/** How long the tasks may take to finish their transactions when the process stops; leaving the group takes up to 5 s more. */
+export const STOP_TASKS_DEADLINE_MS = 4_000;
 
 /** Credit of one shard when a process may have to hold `shardCount` of them. */
 export function shardCreditBytes(shardCount: number): number {

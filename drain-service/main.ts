@@ -4,34 +4,30 @@
  */
 import {connectKafka} from '../src/kafka/connect-kafka.ts';
 import {systemClock} from '../src/lib/clock.ts';
-import {describeError, ForebayError} from '../src/lib/errors.ts';
+import {describeError} from '../src/lib/errors.ts';
+import {listen} from '../src/program/listen.ts';
+import {loadPipeline} from '../src/program/load-pipeline.ts';
+import {runProgram, type ProgramContext} from '../src/program/run-program.ts';
 import {topicPlans, TopicNames} from '../src/protocol/topics.ts';
 import type {DrainStatus} from '../src/protocol/status.ts';
 import {shardsOf} from '../src/record/shard.ts';
 import {healthRoutes} from '../src/telemetry/health.ts';
-import {jsonLog} from '../src/telemetry/log.ts';
 import {drainConfig} from './config.ts';
 import {drainMetrics} from './drain-metrics.ts';
 import {DrainTask} from './drain-task.ts';
 import {gatewayClient} from './gateway-client.ts';
 import {lagSeconds} from './lag-seconds.ts';
-import {shardCreditBytes, STOP_DEADLINE_MS} from './limits.ts';
-import {listen} from './listen.ts';
-import {loadPipeline} from './load-pipeline.ts';
+import {shardCreditBytes} from './limits.ts';
 import {Supervisor} from './supervisor.ts';
 import {taskOfShard} from './task-of-shard.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
+await runProgram('drain', run);
 
-const clock = systemClock;
-const log = jsonLog('drain', clock, (line) => process.stdout.write(`${line}\n`));
-
-async function run(): Promise<void> {
+async function run({log, stop}: ProgramContext): Promise<void> {
+  const clock = systemClock;
   const config = drainConfig(process.env);
   const pipeline = await loadPipeline({
     path: config.pipelinePath,
-    cwd: process.cwd(),
     importBuiltIn: () => import('#pipeline'),
   });
   const {replica, version} = config;
@@ -94,37 +90,7 @@ async function run(): Promise<void> {
     portVariable: 'FOREBAY_DRAIN_PORT',
   });
   log.info('the drain runs', {replica, version, port: server.port, pipeline: pipeline.name});
-  await supervisor.run(stopSignal());
+  await supervisor.run(stop);
   server.close();
   log.info('the drain has stopped', {committedRecords});
-}
-
-/** Aborted by the first SIGTERM or SIGINT; a process that does not end by itself after that is ended. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stop.signal.aborted) return;
-    log.info('stopping', {signal});
-    stop.abort();
-    setTimeout(() => {
-      log.error('the drain did not stop in time and is ended', {deadlineMs: STOP_DEADLINE_MS});
-      process.exit(EXIT_FAILED);
-    }, STOP_DEADLINE_MS);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return stop.signal;
-}
-
-/** What an operator has to mend in a variable or in the definition, before anything can run. */
-function isUsageError(error: unknown): boolean {
-  return error instanceof ForebayError && /^(CONFIG|PIPELINE)_/.test(error.code);
-}
-
-try {
-  await run();
-  process.exit(0);
-} catch (error) {
-  log.error('the drain cannot run', {error: describeError(error)});
-  process.exit(isUsageError(error) ? EXIT_USAGE : EXIT_FAILED);
 }

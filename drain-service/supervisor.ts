@@ -12,9 +12,14 @@ import type {DrainStatus} from '../src/protocol/status.ts';
 import type {TopicNames, TopicPlan} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import type {DrainTask} from './drain-task.ts';
-import {BACKOFF, SESSION_TIMEOUT_MS, STOP_TASKS_DEADLINE_MS} from './limits.ts';
+import {
+  BACKOFF,
+  KAFKA_STEP_DEADLINE_MS,
+  SESSION_TIMEOUT_MS,
+  STOP_TASKS_DEADLINE_MS,
+} from './limits.ts';
 import {TaskSet} from './task-set.ts';
-import {pause} from './wait-for.ts';
+import {pause, waitFor} from './wait-for.ts';
 
 export interface SupervisorOptions {
   readonly kafka: Kafka;
@@ -76,7 +81,11 @@ export class Supervisor {
     const {kafka, topics, log} = this.#options;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        await ensureAll(kafka, topics);
+        await waitFor(ensureAll(kafka, topics), {
+          what: 'preparing the topics',
+          timeoutMs: KAFKA_STEP_DEADLINE_MS,
+          signal,
+        });
         log.info('the topics are there', {topics: topics.length});
         return;
       } catch (error) {
@@ -100,7 +109,12 @@ export class Supervisor {
       let member: GroupMember;
       try {
         this.#missing = 'joining the consumer group';
-        member = await this.#join(lost.resolve);
+        member = await waitFor(this.#join(lost.resolve), {
+          what: 'joining the consumer group',
+          timeoutMs: KAFKA_STEP_DEADLINE_MS,
+          signal,
+          onLate: (late) => void late.leave(),
+        });
       } catch (error) {
         await this.#tryLater('the consumer group cannot be joined', error, {attempt, signal});
         continue;
@@ -145,6 +159,7 @@ export class Supervisor {
     error: unknown,
     {attempt, signal}: {readonly attempt: number; readonly signal: AbortSignal},
   ): Promise<void> {
+    if (signal.aborted) return;
     const {log, onError, random} = this.#options;
     this.#missing = `${sentence}: ${describeError(error)}`;
     onError(toError(error));

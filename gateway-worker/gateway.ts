@@ -1,5 +1,6 @@
 import type {Pipeline} from '../src/define/pipeline.ts';
 import type {Log} from '../src/telemetry/log.ts';
+import {RandomPool} from '../src/lib/random-pool.ts';
 import {UuidV7} from '../src/lib/uuid-v7.ts';
 import {webhookRoutes} from './accept/accept-webhook.ts';
 import type {WebhookRoute} from './accept/accept-webhook.ts';
@@ -31,7 +32,7 @@ export class Gateway {
   readonly shards: ShardClient;
   readonly quotas: Quotas;
   readonly metrics = new GatewayMetrics();
-  readonly #fillRandom: (bytes: Uint8Array) => void;
+  readonly randomBytes: (length: number) => Uint8Array;
   readonly #uuids: UuidV7;
   #keyText: string | null | undefined;
   #keys: KeyRing | null = null;
@@ -45,8 +46,9 @@ export class Gateway {
     this.webhooks = webhookRoutes(this.streams.values());
     this.shards = new ShardClient({nowMs, random, log});
     this.quotas = new Quotas(nowMs);
-    this.#fillRandom = fillRandom;
-    this.#uuids = new UuidV7(fillRandom);
+    const pool = new RandomPool(fillRandom);
+    this.randomBytes = (length) => pool.take(length);
+    this.#uuids = new UuidV7(this.randomBytes);
   }
 
   /** Read once per isolate and configuration. */
@@ -61,10 +63,4 @@ export class Gateway {
   newEventId(): string {
     return this.#uuids.next(this.nowMs());
   }
-
-  readonly randomBytes = (length: number): Uint8Array => {
-    const bytes = new Uint8Array(length);
-    this.#fillRandom(bytes);
-    return bytes;
-  };
 }

@@ -58,6 +58,7 @@ export class PartitionProcessor {
   #late: OutgoingRecord[] = [];
   #applying: IncomingRecord | undefined;
   #uncommittedRecords = 0;
+  #uncommittedBytes = 0;
   #oldestUncommittedMs: number | null = null;
   #appliedReceivedMs: number | null = null;
 
@@ -101,6 +102,11 @@ export class PartitionProcessor {
 
   get uncommittedRecords(): number {
     return this.#uncommittedRecords;
+  }
+
+  /** Of values: what late records can hold in memory until the commit. */
+  get uncommittedBytes(): number {
+    return this.#uncommittedBytes;
   }
 
   get oldestUncommittedMs(): number | null {
@@ -152,9 +158,8 @@ export class PartitionProcessor {
       streamTimeMs: this.engine.streamTimeMs,
       guards: this.#guard.state(),
       lateRecords: this.#lateRecords,
-      layouts: Object.fromEntries(
-        this.engine.views.map(({view}) => [view.name, layoutOf(view)]),
-      ),
+      closedThroughMs: this.#closedThroughMs(),
+      layouts: Object.fromEntries(this.engine.views.map(({view}) => [view.name, layoutOf(view)])),
     };
     return buildCommit({
       engine: this.engine,
@@ -184,11 +189,24 @@ export class PartitionProcessor {
     this.#hasPosition = true;
     this.#late = [];
     this.#uncommittedRecords = 0;
+    this.#uncommittedBytes = 0;
     this.#oldestUncommittedMs = null;
+  }
+
+  #closedThroughMs(): Record<string, number> {
+    const {streamTimeMs} = this.engine;
+    if (streamTimeMs === null) return {};
+    return Object.fromEntries(
+      this.engine.views.map((windows) => [
+        windows.view.name,
+        windows.closedThroughMs(streamTimeMs),
+      ]),
+    );
   }
 
   #applyRecord(record: IncomingRecord): void {
     this.#uncommittedRecords++;
+    this.#uncommittedBytes += record.value?.byteLength ?? 0;
     this.#oldestUncommittedMs ??= record.timestampMs;
     this.#appliedReceivedMs = record.timestampMs;
     const marks = marksOf(record);

@@ -61,9 +61,10 @@ function numberOf(offset: bigint | undefined): number | null {
   return offset === undefined ? null : Number(offset);
 }
 
-/** Prometheus' own name for it. */
-export function cpuGauge(usedMicros: () => number): Gauge {
-  return new Gauge('process_cpu_seconds_total', 'User and system CPU time of this process', () => [
-    [{}, usedMicros() / 1e6],
-  ]);
+/** Under Prometheus' own name for it. */
+export function cpuGauge(read: () => {readonly user: number; readonly system: number}): Gauge {
+  return new Gauge('process_cpu_seconds_total', 'User and system CPU time of this process', () => {
+    const {user, system} = read();
+    return [[{}, (user + system) / 1e6]];
+  });
 }

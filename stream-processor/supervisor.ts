@@ -13,6 +13,8 @@ import {Task, type CommitListener} from './task.ts';
 
 /** A killed replica's tasks wait this long for it to come back under its name (the broker's minimum is 6 s). */
 const SESSION_TIMEOUT_MS = 6_000;
+/** Of ending all tasks: then the program ends without them, which costs a restart more reading and no result. */
+const STOP_TASKS_MS = 5_000;
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 5_000;
 
@@ -28,8 +30,6 @@ export interface SupervisorOptions {
   readonly log: Log;
   readonly metrics: ProcessorMetrics;
   readonly listener: CommitListener;
-  /** Errors no retry mends: the program should end. */
-  readonly onFatal: (error: ForebayError) => void;
 }
 
 /**
@@ -44,6 +44,8 @@ export class Supervisor {
   readonly #ending = new Map<string, Promise<void>>();
   #admin: TopicAdmin | undefined;
   #member: GroupMember | undefined;
+  /** Rejects with the first error no retry mends. */
+  readonly #failed = Promise.withResolvers<never>();
   #isStopping = false;
   #notReady: string | null = 'starting';
 
@@ -84,8 +86,24 @@ export class Supervisor {
     return this.tasks.find(({lastError}) => lastError !== null)?.lastError ?? null;
   }
 
-  /** Resolves when topics exist and this replica is a member; tries for ever while Kafka is away. */
-  async start(): Promise<void> {
+  /**
+   * Works until `stop`, then commits, checkpoints and leaves. Tries for ever while Kafka is away.
+   * @throws what no retry mends: `TOPIC_MISMATCH`, `VIEW_CHANGED`, `CHANGELOG_VERSION`.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      if (stop.aborted) resolve();
+      stop.addEventListener('abort', () => resolve());
+    });
+    const working = this.#start().then(() => stopped);
+    try {
+      await Promise.race([working, stopped, this.#failed.promise]);
+    } finally {
+      await this.#stop();
+    }
+  }
+
+  async #start(): Promise<void> {
     const {kafka, pipeline, names} = this.#options;
     const admin = await kafka.openAdmin();
     this.#admin = admin;
@@ -94,12 +112,13 @@ export class Supervisor {
     else await this.#join();
   }
 
-  /** Commits, checkpoints and leaves, so that others own at once. */
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     this.#isStopping = true;
     this.#notReady = 'stopping';
     for (const name of this.#tasks.keys()) this.#end(name);
-    await Promise.all(this.#ending.values());
+    const ended = Promise.all(this.#ending.values());
+    await Promise.race([ended, sleep(STOP_TASKS_MS, undefined, {ref: false})]);
+    // Others own at once.
     await this.#member?.leave();
     await this.#admin?.close();
   }
@@ -126,14 +145,14 @@ export class Supervisor {
 
   /** Until it works, the program stops, or no retry can mend it. */
   async #retry(what: string, work: () => Promise<void>): Promise<void> {
-    const {log, onFatal, random} = this.#options;
+    const {log, random} = this.#options;
     for (let attempt = 0; !this.#isStopping; attempt++) {
       try {
         await work();
         return;
       } catch (error) {
         if (error instanceof ForebayError && error.code === 'TOPIC_MISMATCH') {
-          onFatal(error);
+          this.#failed.reject(error);
           return;
         }
         this.#notReady = `${what}: ${describeError(error)}`;
@@ -167,6 +186,7 @@ export class Supervisor {
       stream,
       partition,
       views: pipeline.views.filter((view) => view.stream === stream),
+      onFatal: this.#failed.reject,
       checkpointPath: checkpointPath(stream.name, partition),
     });
     this.#tasks.set(name, task);

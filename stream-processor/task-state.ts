@@ -9,14 +9,7 @@ export type TaskState = 'fencing' | 'restoring' | 'running' | 'waiting' | 'stopp
  * - `unknown`: a transaction's outcome is · `fenced`: another owner has taken over · `failed`: anything else went wrong
  * - `retry`: the pause is over · `stop`: no longer assigned, or the program ends
  */
-export type TaskEvent =
-  | 'opened'
-  | 'restored'
-  | 'unknown'
-  | 'fenced'
-  | 'failed'
-  | 'retry'
-  | 'stop';
+export type TaskEvent = 'opened' | 'restored' | 'unknown' | 'fenced' | 'failed' | 'retry' | 'stop';
 
 type Row = Readonly<Record<TaskEvent, TaskState>>;
 

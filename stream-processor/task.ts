@@ -17,6 +17,7 @@ import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
 const COMMIT_INTERVAL_MS = 100;
 /** And how many may wait. A poll brings up to 1 MiB on top. */
 const MAX_UNCOMMITTED_RECORDS = 20_000;
+const MAX_UNCOMMITTED_BYTES = 16_777_216;
 const IDLE_POLL_MS = 250;
 const COMMIT_DEADLINE_MS = 10_000;
 /** The broker aborts a transaction that is open for longer; readers of the topics are held up as long at most. */
@@ -145,7 +146,8 @@ export class Task {
       this.#lastError = describeError(error);
       if (this.#stopping.signal.aborted) this.#enter('stop');
       else {
-        if (error instanceof ForebayError && FATAL_CODES.has(error.code)) this.#options.onFatal(error);
+        if (error instanceof ForebayError && FATAL_CODES.has(error.code))
+          this.#options.onFatal(error);
         log.warn('a task failed and starts over', {task, reason: this.#lastError});
         this.#enter('failed');
       }
@@ -221,7 +223,9 @@ export class Task {
         await this.#poll(processor, reader, IDLE_POLL_MS);
         dueMs = clock.nowMs() + COMMIT_INTERVAL_MS;
       }
-      const isFull = processor.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS;
+      const isFull =
+        processor.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS ||
+        processor.uncommittedBytes >= MAX_UNCOMMITTED_BYTES;
       const isDue = isFull || clock.nowMs() >= dueMs;
       if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);
     }

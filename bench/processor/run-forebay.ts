@@ -26,23 +26,19 @@ export interface RunForebayOptions {
 
 /** From the first record seen processed to the last one committed, in the program as it is run. */
 export async function runForebay(options: RunForebayOptions): Promise<Throughput> {
-  const child = spawn(
-    process.execPath,
-    [...options.nodeArguments, 'stream-processor/main.ts'],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        PATH: process.env['PATH'],
-        KAFKA_BROKERS: options.brokers,
-        FOREBAY_TOPIC_PREFIX: options.prefix,
-        FOREBAY_STATE_DIR: options.stateDir,
-        FOREBAY_REPLICA: 'bench',
-        FOREBAY_QUERY_PORT: '0',
-        FOREBAY_PIPELINE: join(import.meta.dirname, 'pipeline.ts'),
-      },
+  const child = spawn(process.execPath, [...options.nodeArguments, 'stream-processor/main.ts'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      KAFKA_BROKERS: options.brokers,
+      FOREBAY_TOPIC_PREFIX: options.prefix,
+      FOREBAY_STATE_DIR: options.stateDir,
+      FOREBAY_REPLICA: 'bench',
+      FOREBAY_QUERY_PORT: '0',
+      FOREBAY_PIPELINE: join(import.meta.dirname, 'pipeline.ts'),
     },
-  );
+  });
   const lines = createInterface({input: child.stdout});
   try {
     const url = await urlIn(lines);

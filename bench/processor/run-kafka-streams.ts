@@ -22,7 +22,10 @@ export interface RunKafkaStreamsOptions {
 export async function runKafkaStreams(
   options: RunKafkaStreamsOptions,
 ): Promise<Throughput | {readonly reason: string}> {
-  const source = join(process.env['FOREBAY_SHARED'] ?? join(ROOT, '../shared'), 'baselines/kstreams');
+  const source = join(
+    process.env['FOREBAY_SHARED'] ?? join(ROOT, '../shared'),
+    'baselines/kstreams',
+  );
   if (!existsSync(join(source, 'pom.xml'))) return {reason: `there is no ${source}`};
   try {
     const libs = await build(source);

@@ -12,7 +12,9 @@ const READY_TIMEOUT_MS = 15_000;
 export async function startWorkers(
   ports: Readonly<Record<string, number>>,
 ): Promise<{stop(): Promise<void>}> {
-  const sockets = Object.entries(ports).map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`);
+  const sockets = Object.entries(ports).map(
+    ([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`,
+  );
   const child = spawn(workerdPath, ['serve', CONFIG, ...sockets], {stdio: 'inherit'});
   const stop = async () => {
     const exited = once(child, 'exit');

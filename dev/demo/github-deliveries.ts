@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
+import {fileURLToPath} from 'node:url';
 import {sign} from '@octokit/webhooks-methods';
 
 /** A webhook delivery as GitHub sends it. */
@@ -19,7 +19,7 @@ export async function* githubDeliveries(
   secret: string,
   fromDelivery = 0,
 ): AsyncGenerator<GithubDelivery> {
-  const path = createRequire(import.meta.url).resolve('@octokit/webhooks-examples');
+  const path = fileURLToPath(import.meta.resolve('@octokit/webhooks-examples'));
   const events: readonly EventExamples[] = JSON.parse(await readFile(path, 'utf8'));
   const deliveries = events.flatMap(({name, examples}) =>
     examples.map((payload, index) => ({name, id: `${name}/${index}`, payload})),

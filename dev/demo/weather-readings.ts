@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 
 /** A reading as the shipped `readings` stream takes it; what else the file says of it travels along. */
 export interface WeatherReading {
@@ -72,7 +72,7 @@ function dailyReadings(station: string): (row: Row) => WeatherReading[] {
 
 /** Rows by column name. The files quote nothing. */
 async function rowsOf(file: string): Promise<Row[]> {
-  const entry = createRequire(import.meta.url).resolve('vega-datasets');
+  const entry = fileURLToPath(import.meta.resolve('vega-datasets'));
   const text = await readFile(join(dirname(entry), '..', 'data', file), 'utf8');
   const [header = '', ...lines] = text.trim().split(/\r?\n/);
   const columns = header.split(',');

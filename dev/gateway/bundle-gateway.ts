@@ -24,7 +24,10 @@ export async function bundleGateway({pipelinePath, outDir}: BundleOptions): Prom
   await mkdir(outDir, {recursive: true});
   const swap =
     pipelinePath === undefined ? [] : ['--alias', `#pipeline:${path.resolve(pipelinePath)}`];
-  const wrangler = path.join(path.dirname(require.resolve('wrangler/package.json')), 'bin/wrangler.js');
+  const wrangler = path.join(
+    path.dirname(require.resolve('wrangler/package.json')),
+    'bin/wrangler.js',
+  );
   const args = [wrangler, 'deploy', '--dry-run', '--outdir', path.resolve(outDir), ...swap];
   try {
     await promisify(execFile)(process.execPath, args, {

@@ -8,8 +8,9 @@ import {ViewFollower} from './view-follower.ts';
 
 const TERMINAL_EVERY_MS = 2_000;
 const PLAIN_EVERY_MS = 10_000;
-const ROWS_ON_TERMINAL = 4;
-const ROWS_IN_LINE = 3;
+/** Of each key the window that has just closed and the one that is open. */
+const ON_TERMINAL = {rows: 6, perKey: 2};
+const IN_LINE = {rows: 3, perKey: 1};
 const STATUS_DEADLINE_MS = 5_000;
 
 /** Shows the views as they fill, and the lag, until `signal` is aborted. */
@@ -34,13 +35,13 @@ export async function showLiveResults(
 }
 
 function tableOf(follower: ViewFollower): string[] {
-  const rows = follower.newest(ROWS_ON_TERMINAL);
+  const rows = follower.newest(ON_TERMINAL);
   if (rows.length === 0) return [`${follower.view}: no rows yet`];
   return [follower.view, ...rowsTable(rows).map((line) => `  ${line}`)];
 }
 
 function lineOf(follower: ViewFollower): string[] {
-  const rows = follower.newest(ROWS_IN_LINE);
+  const rows = follower.newest(IN_LINE);
   return rows.length === 0 ? [] : [`${follower.view}: ${rowsLine(rows)}`];
 }
 

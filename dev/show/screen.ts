@@ -26,9 +26,10 @@ export class Screen {
   /** Replaces the block. */
   draw(block: readonly string[]): void {
     const erase = this.#erased();
-    const columns = this.#output.columns ?? Number.POSITIVE_INFINITY;
-    // A line that wraps would be two to erase.
-    this.#block = block.map((text) => text.slice(0, columns - 1));
+    // Some terminals do not tell their size.
+    const [columns, rows] = [this.#output.columns || 80, this.#output.rows || 24];
+    // A line that wraps would be two to erase, and what has scrolled away cannot be erased.
+    this.#block = block.slice(0, rows - 1).map((text) => text.slice(0, columns - 1));
     this.#output.write(`${erase}${this.#drawn()}`);
   }
 

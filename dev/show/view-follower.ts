@@ -23,9 +23,17 @@ export class ViewFollower {
     this.#url = `${queryUrl}/v1/views/${view}/live`;
   }
 
-  /** Newest change first. */
-  newest(count: number): readonly ViewRow[] {
-    return [...this.#rows.values()].toReversed().slice(0, count);
+  /** Newest change first, so many rows of a key at most: a busy key must not hide the others. */
+  newest({rows, perKey}: {readonly rows: number; readonly perKey: number}): readonly ViewRow[] {
+    const shown = new Map<string, number>();
+    return [...this.#rows.values()]
+      .toReversed()
+      .filter(({key}) => {
+        const count = (shown.get(key) ?? 0) + 1;
+        shown.set(key, count);
+        return count <= perKey;
+      })
+      .slice(0, rows);
   }
 
   /** Follows the view until `signal` is aborted, across restarts of the processor. */

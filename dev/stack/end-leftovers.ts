@@ -3,7 +3,7 @@ import type {PartName} from './part.ts';
 import {commandOf} from './process-table.ts';
 import {readRunFile} from './run-file.ts';
 
-const STOP_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 3_000;
 const POLL_MS = 50;
 
 /** What the command line of each part's process has in it: a pid in an old file may since belong to someone else. */

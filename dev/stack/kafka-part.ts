@@ -1,5 +1,6 @@
 import {spawn} from 'node:child_process';
 import {join} from 'node:path';
+import {stripVTControlCharacters} from 'node:util';
 import {ForebayError, toError} from '../../src/lib/errors.ts';
 import {ensureJars} from '../kafka/ensure-jars.ts';
 import {startBroker} from '../kafka/start-broker.ts';
@@ -102,8 +103,10 @@ function containerEnded(how: string, log: PartLog): ForebayError {
 
 async function jarsKafka({stateDir, port, log, onEvent}: KafkaPartOptions): Promise<PartPlan> {
   const onLine = (line: string): void => {
-    log.write(line);
-    onEvent({kind: 'progress', text: line});
+    const text = stripVTControlCharacters(line).trim();
+    if (text === '') return;
+    log.write(text);
+    onEvent({kind: 'progress', text});
   };
   const libsDir = await ensureJars(onLine).catch((error: unknown) => {
     throw noKafka(toError(error));

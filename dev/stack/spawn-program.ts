@@ -11,6 +11,8 @@ import {readinessOf} from './readiness.ts';
 /** A processor may have to read back all of its state; no part takes longer on one machine. */
 const READY_DEADLINE_MS = 120_000;
 const READY_POLL_MS = 100;
+/** A program's way to say that a variable or the definition must be mended first: another try would be no better. */
+const EXIT_USAGE = 2;
 
 export interface ProgramOptions {
   readonly name: PartName;
@@ -56,27 +58,25 @@ interface ReadyOptions {
 }
 
 async function ready({options, ended, signal}: ReadyOptions): Promise<void> {
-  const deadline = Date.now() + READY_DEADLINE_MS;
+  const deadlineMs = Date.now() + READY_DEADLINE_MS;
   for (;;) {
     const reason = await readinessOf(options.url);
     if (reason === 'ready') return;
     const end = await Promise.race([ended, delay(READY_POLL_MS, undefined, {signal})]);
     if (end !== undefined) {
       const last = options.log.lastLines.map((line) => `\n    ${line}`).join('');
-      throw notReady(options.name, `${end} before it was ready${last}`);
+      const isRetryable = !end.endsWith(`exit code ${EXIT_USAGE}`);
+      throw notReady(`${options.name} ${end} before it was ready${last}`, isRetryable);
     }
-    if (Date.now() > deadline) {
-      throw notReady(options.name, `not ready after ${READY_DEADLINE_MS / 1000} s: ${reason}`);
+    if (Date.now() > deadlineMs) {
+      const deadline = `${READY_DEADLINE_MS / 1000} s`;
+      throw notReady(`${options.name} is not ready after ${deadline}: ${reason}`, true);
     }
   }
 }
 
-function notReady(name: PartName, what: string): ForebayError {
-  return new ForebayError({
-    code: 'PART_NOT_READY',
-    message: `${name} ${what}`,
-    isRetryable: true,
-  });
+function notReady(message: string, isRetryable: boolean): ForebayError {
+  return new ForebayError({code: 'PART_NOT_READY', message, isRetryable});
 }
 
 /** Both outputs of a child, line by line, into its log. */

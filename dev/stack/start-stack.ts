@@ -6,10 +6,10 @@
  */
 import {mkdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import {loadPipeline} from '../../drain-service/load-pipeline.ts';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
+import {loadPipeline} from '../../src/program/load-pipeline.ts';
 import {keepSecrets, type DevSecrets} from './dev-secrets.ts';
 import {endLeftovers} from './end-leftovers.ts';
 import {forgetState} from './forget-state.ts';
@@ -85,7 +85,6 @@ async function startLocked(options: StackOptions, release: () => void): Promise<
   const pipelinePath = resolvePath(options.pipelinePath);
   const pipeline = await loadPipeline({
     path: pipelinePath,
-    cwd: process.cwd(),
     importBuiltIn: () => import('#pipeline'),
   });
   for (const part of await endLeftovers(stateDir)) {

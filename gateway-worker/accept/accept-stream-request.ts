@@ -86,10 +86,15 @@ async function acceptEvents(
 /** In a batch a too large event is one rejection among others; alone it is the request that is too large. */
 export function checkSize({maxEventBytes}: AnyStream, events: ReceivedEvents['events']): void {
   if (events.every(({bytes}) => bytes.byteLength <= maxEventBytes)) return;
-  throw new Problem('event-too-large', `an event of this stream has at most ${maxEventBytes} bytes`);
+  throw new Problem(
+    'event-too-large',
+    `an event of this stream has at most ${maxEventBytes} bytes`,
+  );
 }
 
 /** RFC 7240. */
 function wantsAll(prefer: string | null): boolean {
-  return prefer !== null && /(?:^|[,;])\s*return\s*=\s*"?representation"?\s*(?:$|[,;])/i.test(prefer);
+  return (
+    prefer !== null && /(?:^|[,;])\s*return\s*=\s*"?representation"?\s*(?:$|[,;])/i.test(prefer)
+  );
 }

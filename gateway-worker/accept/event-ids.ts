@@ -50,7 +50,7 @@ export class EventIds {
 
 /** The first 16 bytes of its SHA-256. */
 export async function hashId(id: string): Promise<Uint8Array> {
-  const digest = await crypto.subtle.digest('SHA-256', utf8(id) as BufferSource);
+  const digest = await crypto.subtle.digest('SHA-256', utf8(id));
   return new Uint8Array(digest, 0, ID_HASH_BYTES);
 }
 

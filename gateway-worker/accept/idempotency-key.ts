@@ -45,9 +45,7 @@ export async function claimKey(
   const partition = keyHash[0]! % IDEMPOTENCY_PARTITIONS;
   const stub = env.IDEMPOTENCY.getByName(`${stream}/${partition}`);
   const claim = {keyHash, fingerprint: await fingerprintOf(body)};
-  const result = await deadline.race(
-    stub.claim(claim).catch((error: unknown) => toError(error)),
-  );
+  const result = await deadline.race(stub.claim(claim).catch((error: unknown) => toError(error)));
   if (result === 'mismatch') {
     throw new Problem(
       'idempotency-key-reused',
@@ -68,6 +66,6 @@ export async function claimKey(
 }
 
 async function fingerprintOf(body: Uint8Array): Promise<number> {
-  const digest = await crypto.subtle.digest('SHA-256', body as BufferSource);
+  const digest = await crypto.subtle.digest('SHA-256', body);
   return new Uint8Array(digest, 0, FINGERPRINT_BYTES).reduce((sum, byte) => sum * 256 + byte, 0);
 }

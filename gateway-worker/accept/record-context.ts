@@ -1,6 +1,5 @@
 import {must} from '../../src/lib/assert.ts';
-import {utf8} from '../../src/lib/bytes.ts';
-import type {Header, RecordContext} from '../../src/record/codec.ts';
+import type {HeaderToEncode, RecordContext} from '../../src/record/codec.ts';
 import type {Gateway} from '../gateway.ts';
 import {traceContextOf} from './trace-context.ts';
 
@@ -15,22 +14,25 @@ export interface ContextOptions {
 }
 
 /** Every event is kept as the JSON it came as, whatever form the body had. */
-const CONTENT_TYPE: Header = ['content-type', utf8('application/json')];
+const CONTENT_TYPE: HeaderToEncode = ['content-type', 'application/json'];
 
 /** What all records of a request have in common. */
 export function contextOf(gateway: Gateway, options: ContextOptions): RecordContext {
   const {headers, stream, source, eventType} = options;
-  const schema = must(gateway.pipeline.schemaFingerprints.get(stream), 'a stream has a fingerprint');
+  const schema = must(
+    gateway.pipeline.schemaFingerprints.get(stream),
+    'a stream has a fingerprint',
+  );
   const {traceparent, tracestate} = traceContextOf(headers, gateway.randomBytes);
   return {
     receivedMs: gateway.nowMs(),
     headers: [
-      ['ce_source', utf8(source)],
-      ['ce_type', utf8(eventType)],
+      ['ce_source', source],
+      ['ce_type', eventType],
       CONTENT_TYPE,
-      ['traceparent', utf8(traceparent)],
-      ...(tracestate === null ? [] : [['tracestate', utf8(tracestate)] as const]),
-      ['forebay_schema', utf8(schema)],
+      ['traceparent', traceparent],
+      ...(tracestate === null ? [] : [['tracestate', tracestate] as const]),
+      ['forebay_schema', schema],
     ],
   };
 }

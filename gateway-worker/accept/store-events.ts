@@ -2,13 +2,14 @@
  * From received events to what became of each: validate → route → append. The same for every dialect; what a dialect
  * makes of the fates is its answer's business.
  */
-import {utf8} from '../../src/lib/bytes.ts';
-import type {Header, RecordContext} from '../../src/record/codec.ts';
+import {writeUtf8} from '../../src/lib/bytes.ts';
+import type {HeaderToEncode, RecordContext} from '../../src/record/codec.ts';
 import {partitionOf, rejectedShardOf, shardOf} from '../../src/record/shard.ts';
 import type {AppendStored} from '../buffer/append-protocol.ts';
 import {encodeBatches} from '../buffer/encode-batches.ts';
 import type {RecordToAppend} from '../buffer/encode-batches.ts';
 import type {RequestScope, ShardClient} from '../buffer/shard-client.ts';
+import {MAX_KEY_BYTES} from '../limits.ts';
 import {checkEvent} from '../validate/check-event.ts';
 import type {CheckedEvent, CheckedStream, ValidEvent} from '../validate/check-event.ts';
 import {issue} from '../validate/issue.ts';
@@ -73,7 +74,7 @@ function checkReceived(stream: CheckedStream, event: ReceivedEvent): CheckedEven
 
 /** Shard name → its records, in the order of the request. */
 async function routeValid(
-  {stream, events, ids, ...delivery}: Delivery,
+  {stream, events, ids}: Delivery,
   checked: readonly CheckedEvent[],
   random: () => number,
 ): Promise<ReadonlyMap<string, readonly Routed[]>> {
@@ -87,7 +88,7 @@ async function routeValid(
   valid.forEach((event, at) => {
     const {id, hash} = eventIds[at]!;
     // Without a key, a known id decides, so that an event sent again meets the shard that remembers it.
-    const routeBy = event.key ?? hash;
+    const routeBy = event.key === null ? hash : keyBytes(event.key);
     const partition = routeBy === null ? randomPartition : partitionOf(routeBy, partitions);
     const shard = shardOf(name, partition).name;
     const routed = {
@@ -103,11 +104,17 @@ async function routeValid(
   return routes;
 }
 
-function headersOf({eventTimeMs}: ValidEvent, id: string): Header[] {
-  const headers: Header[] = [['ce_id', utf8(id)]];
-  if (eventTimeMs !== null)
-    headers.push(['ce_time', utf8(new Date(eventTimeMs).toISOString())]);
+function headersOf({eventTimeMs}: ValidEvent, id: string): HeaderToEncode[] {
+  const headers: HeaderToEncode[] = [['ce_id', id]];
+  if (eventTimeMs !== null) headers.push(['ce_time', new Date(eventTimeMs).toISOString()]);
   return headers;
+}
+
+const keyScratch = new Uint8Array(MAX_KEY_BYTES * 3);
+
+/** Valid until the next call: a buffer of its own for each key is what routing would cost most. */
+function keyBytes(key: string): Uint8Array {
+  return keyScratch.subarray(0, writeUtf8(key, keyScratch, 0));
 }
 
 interface Settled {
@@ -156,8 +163,8 @@ async function keepRejected(
       key: null,
       value: events[index]!.bytes,
       headers: [
-        ['ce_id', utf8(eventIds[at]!.id)],
-        ['forebay_rejected', utf8(JSON.stringify(fate.issues))],
+        ['ce_id', eventIds[at]!.id],
+        ['forebay_rejected', JSON.stringify(fate.issues)],
       ],
     },
   }));

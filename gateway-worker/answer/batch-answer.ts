@@ -85,7 +85,8 @@ function entriesOf(fates: readonly Fate[], isFull: boolean): readonly object[] {
     } else if (fate.status === 'retry') {
       entries.push({index, ...(fate.id === null ? {} : {id: fate.id}), status: 'retry'});
     } else {
-      entries.push({index, ...fate});
+      const {id, status, shard, seq} = fate;
+      entries.push({index, id, status, shard, seq});
     }
   });
   return entries;

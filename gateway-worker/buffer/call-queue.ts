@@ -15,6 +15,8 @@ import type {AppendRequest, AppendResult, AppendStored, EncodedBatch} from './ap
 
 /** How long a leader may be silent before another request leads. */
 const LEADER_TIMEOUT_MS = 2_000;
+/** A shard with calls on their way is busy: its next call waits so long for more to take along. */
+const GATHER_MS = 2;
 /** Requests in one call. */
 const MAX_CALL_ENTRIES = 1_024;
 
@@ -25,19 +27,22 @@ export type AppendOutcome = AppendResult | {readonly kind: 'unknown' | 'refused'
 export type CallShard = (request: AppendRequest) => Promise<AppendOutcome>;
 
 export interface QueueEntry {
+  /** Ends by itself unless a leader died; it is also the work this request does for others, so it goes to `waitUntil`. */
   readonly outcome: Promise<AppendOutcome>;
-  /** The part of the work that this request does, for `waitUntil`. */
-  readonly work: Promise<void>;
   /** Out of the queue, if nobody took it: `true` means that it was never sent. */
   readonly withdraw: () => boolean;
 }
 
+/** It is this request's turn to lead, or it is answered. */
+type Turn = 'lead-now' | 'lead-soon' | AppendOutcome;
+
 interface Waiting {
   readonly batches: readonly EncodedBatch[];
   readonly bytes: number;
-  readonly settle: (outcome: AppendOutcome) => void;
-  /** Ends this entry's waiting: either it is answered or it is its turn to lead. */
-  readonly wake: (turn: 'lead' | 'answered') => void;
+  /** Ends the waiting; only the first time counts. Waking a request is dear, so each is woken once. */
+  readonly wake: (turn: Turn) => void;
+  /** For an entry that was woken to lead: its answer comes from its own call, or from whoever took it before. */
+  answer: AppendOutcome | null;
 }
 
 export class CallQueue {
@@ -50,31 +55,42 @@ export class CallQueue {
   }
 
   add(batches: readonly EncodedBatch[], callShard: CallShard): QueueEntry {
-    const outcome = Promise.withResolvers<AppendOutcome>();
-    const turn = Promise.withResolvers<'lead' | 'answered'>();
+    const {promise, resolve} = Promise.withResolvers<Turn>();
     const entry: Waiting = {
       batches,
       bytes: batches.reduce((total, {bytes}) => total + bytes.byteLength, 0),
-      settle: outcome.resolve,
-      wake: turn.resolve,
+      wake: resolve,
+      answer: null,
     };
     this.#waiting.push(entry);
-    if (!this.#hasLeader()) this.#appoint(entry);
+    if (!this.#hasLeader()) this.#appoint(entry, 'lead-now');
     return {
-      outcome: outcome.promise,
-      work: turn.promise.then((what) => (what === 'lead' ? this.#lead(callShard) : undefined)),
+      outcome: this.#outcomeOf(entry, promise, callShard),
       withdraw: () => this.#withdraw(entry),
     };
   }
 
-  #appoint(entry: Waiting): void {
-    this.#leader = {sinceMs: this.#nowMs()};
-    entry.wake('lead');
+  async #outcomeOf(
+    entry: Waiting,
+    promise: Promise<Turn>,
+    callShard: CallShard,
+  ): Promise<AppendOutcome> {
+    const turn = await promise;
+    if (typeof turn !== 'string') return turn;
+    await this.#lead(turn, callShard);
+    // Taken by another leader that has no answer yet: this one was appointed and then believed dead.
+    return entry.answer ?? {kind: 'unknown'};
   }
 
-  async #lead(callShard: CallShard): Promise<void> {
+  #appoint(entry: Waiting, turn: 'lead-now' | 'lead-soon'): void {
+    this.#leader = {sinceMs: this.#nowMs()};
+    entry.wake(turn);
+  }
+
+  async #lead(turn: 'lead-now' | 'lead-soon', callShard: CallShard): Promise<void> {
     const lead = {sinceMs: this.#nowMs()};
     this.#leader = lead;
+    if (turn === 'lead-soon') await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     const taken = this.#take();
     if (taken.length > 0) {
       const outcome = await callShard({batches: joined(taken.flatMap(({batches}) => batches))});
@@ -84,7 +100,7 @@ export class CallQueue {
     if (this.#leader !== lead) return;
     this.#leader = null;
     const next = this.#waiting[0];
-    if (next !== undefined) this.#appoint(next);
+    if (next !== undefined) this.#appoint(next, 'lead-soon');
   }
 
   #hasLeader(): boolean {
@@ -106,7 +122,7 @@ export class CallQueue {
     const at = this.#waiting.indexOf(entry);
     if (at < 0) return false;
     this.#waiting.splice(at, 1);
-    entry.wake('answered');
+    entry.wake({kind: 'refused'});
     return true;
   }
 }
@@ -114,10 +130,10 @@ export class CallQueue {
 /** Gives each entry its part of the answer to all. */
 function answer(entries: readonly Waiting[], outcome: AppendOutcome): void {
   let offset = 0;
-  for (const {batches, settle, wake} of entries) {
-    const count = batches.reduce((total, batch) => total + batch.count, 0);
-    settle(outcome.kind === 'stored' ? partOf(outcome, offset, count) : outcome);
-    wake('answered');
+  for (const entry of entries) {
+    const count = entry.batches.reduce((total, batch) => total + batch.count, 0);
+    entry.answer = outcome.kind === 'stored' ? partOf(outcome, offset, count) : outcome;
+    entry.wake(entry.answer);
     offset += count;
   }
 }

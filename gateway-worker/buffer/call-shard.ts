@@ -31,7 +31,9 @@ export interface CallShardOptions {
  */
 export async function callShard(options: CallShardOptions): Promise<AppendOutcome> {
   const {env, shard, request, remainingMs, random, log} = options;
-  const isIdempotent = request.batches.every(({ids, count}) => ids !== null && hasAllIds(ids, count));
+  const isIdempotent = request.batches.every(
+    ({ids, count}) => ids !== null && hasAllIds(ids, count),
+  );
   for (let attempt = 0; ; attempt += 1) {
     try {
       // A stub that failed once may be broken for good, so each try gets its own.

@@ -14,7 +14,10 @@ export function encodeBatches(
   context: RecordContext,
   records: readonly RecordToAppend[],
 ): readonly EncodedBatch[] {
-  const bytes = encodeBatch(context, records.map(({record}) => record));
+  const bytes = encodeBatch(
+    context,
+    records.map(({record}) => record),
+  );
   const ids = joinIds(records);
   if (bytes.byteLength + (ids?.byteLength ?? 0) <= MAX_ROW_BYTES || records.length === 1)
     return [{bytes, count: records.length, ids}];

@@ -52,7 +52,7 @@ export class IdempotencyObject extends DurableObject {
     super(ctx, env);
     this.#windowMs = shardLimits(pipeline, must(ctx.id.name, 'reached by its name')).dedupeWindowMs;
     this.#statements = idempotencyStatements(ctx.storage.sql);
-    for (const entries of this.#load().reverse())
+    for (const entries of this.#load().toReversed())
       for (const {key, value} of entries) this.#known.set(key, value);
     this.#commits = new GroupCommit({
       commit: (claims) => this.#commit(claims),

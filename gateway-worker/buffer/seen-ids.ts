@@ -29,7 +29,7 @@ export class SeenIds {
   constructor(statements: ShardStatements, windowMs: number) {
     this.#statements = statements;
     this.#windowMs = windowMs;
-    for (const entries of newestFirst(statements).reverse())
+    for (const entries of newestFirst(statements).toReversed())
       for (const {key, value} of entries) this.#recent.set(key, value);
   }
 

@@ -40,7 +40,7 @@ export class ShardClient {
     const entry = this.#queueOf(shard).add(batches, (request) =>
       callShard({env, shard, request, remainingMs: () => deadline.remainingMs, random, log}),
     );
-    waitUntil(entry.work);
+    waitUntil(entry.outcome);
     const outcome = await deadline.race(entry.outcome);
     if (outcome !== EXPIRED) return outcome;
     return {kind: entry.withdraw() ? 'refused' : 'unknown'};

@@ -63,7 +63,10 @@ export class ShardLog {
     const oldest = statements.oldest();
     const newest = statements.newest();
     this.incarnation = meta.incarnation;
-    this.#nextSeq = Math.max(meta.next_seq, newest === undefined ? 1 : newest.first_seq + newest.count);
+    this.#nextSeq = Math.max(
+      meta.next_seq,
+      newest === undefined ? 1 : newest.first_seq + newest.count,
+    );
     this.#firstSeq = oldest?.first_seq ?? this.#nextSeq;
     this.#oldestMs = oldest?.received_ms ?? null;
     this.#endBytes = newest?.end_bytes ?? 0;

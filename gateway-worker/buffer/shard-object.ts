@@ -47,7 +47,8 @@ export class ShardObject extends DurableObject {
       commit: (requests) => log.append(requests),
       sync: () => ctx.storage.sync(),
       onDurable: () => this.#socket.push(),
-      onBroken: (error) => ctx.abort(`the shard's memory is ahead of its storage: ${describeError(error)}`),
+      onBroken: (error) =>
+        ctx.abort(`the shard's memory is ahead of its storage: ${describeError(error)}`),
       sizeOf: bytesOf,
       maxCommitBytes: MAX_COMMIT_BYTES,
     });

@@ -80,15 +80,23 @@ export interface NewLogRow {
   readonly bytes: Uint8Array;
 }
 
-export type ShardStatements = ReturnType<typeof shardStatements>;
+export type ShardStatements = ReturnType<typeof logStatements> & ReturnType<typeof seenStatements>;
 
 const HEAD = 'first_seq, count, received_ms, end_bytes, length(bytes) AS row_bytes';
 
 /** Makes the tables if they are missing. */
-export function shardStatements(sql: SqlStorage) {
+export function shardStatements(sql: SqlStorage): ShardStatements {
   sql.exec(SCHEMA);
-  const first = <Row extends Record<string, SqlStorageValue>>(rows: SqlStorageCursor<Row>) =>
-    rows.toArray()[0];
+  return {...logStatements(sql), ...seenStatements(sql)};
+}
+
+function first<Row extends Record<string, SqlStorageValue>>(
+  rows: SqlStorageCursor<Row>,
+): Row | undefined {
+  return rows.toArray()[0];
+}
+
+function logStatements(sql: SqlStorage) {
   return {
     meta: () => first(sql.exec<MetaRow>('SELECT incarnation, next_seq FROM meta')),
     insertMeta: (incarnation: string) =>
@@ -99,8 +107,7 @@ export function shardStatements(sql: SqlStorage) {
       ),
     updateNextSeq: (nextSeq: number) => sql.exec('UPDATE meta SET next_seq = ?', nextSeq),
 
-    oldest: () =>
-      first(sql.exec<LogHeadRow>(`SELECT ${HEAD} FROM log ORDER BY first_seq LIMIT 1`)),
+    oldest: () => first(sql.exec<LogHeadRow>(`SELECT ${HEAD} FROM log ORDER BY first_seq LIMIT 1`)),
     newest: () =>
       first(sql.exec<LogHeadRow>(`SELECT ${HEAD} FROM log ORDER BY first_seq DESC LIMIT 1`)),
     insertLog: (row: NewLogRow) =>
@@ -136,11 +143,13 @@ export function shardStatements(sql: SqlStorage) {
         `SELECT first_seq, count, received_ms, ids FROM log ORDER BY first_seq DESC LIMIT ?`,
         limit,
       ),
-    deleteLogUpTo: (firstSeq: number) =>
-      sql.exec('DELETE FROM log WHERE first_seq <= ?', firstSeq),
+    deleteLogUpTo: (firstSeq: number) => sql.exec('DELETE FROM log WHERE first_seq <= ?', firstSeq),
+  };
+}
 
-    newestSeen: () =>
-      first(sql.exec<SeenRow>('SELECT * FROM seen ORDER BY row_id DESC LIMIT 1')),
+function seenStatements(sql: SqlStorage) {
+  return {
+    newestSeen: () => first(sql.exec<SeenRow>('SELECT * FROM seen ORDER BY row_id DESC LIMIT 1')),
     oldestSeen: () => first(sql.exec<SeenRow>('SELECT * FROM seen ORDER BY row_id LIMIT 1')),
     seenNewestFirst: () => sql.exec<SeenRow>('SELECT * FROM seen ORDER BY row_id DESC'),
     insertSeen: (row: SeenSpan, entries: Uint8Array) =>
@@ -160,7 +169,8 @@ export function shardStatements(sql: SqlStorage) {
         row.row_id,
       ),
     seenBytes: () =>
-      first(sql.exec<{bytes: number | null}>('SELECT sum(length(entries)) AS bytes FROM seen'))?.bytes ?? 0,
+      first(sql.exec<{bytes: number | null}>('SELECT sum(length(entries)) AS bytes FROM seen'))
+        ?.bytes ?? 0,
     deleteOldestSeen: () =>
       sql.exec('DELETE FROM seen WHERE row_id = (SELECT min(row_id) FROM seen)'),
   };

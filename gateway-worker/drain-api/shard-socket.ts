@@ -181,7 +181,8 @@ export class ShardSocket {
 
 function parseMessage(text: string | ArrayBuffer): DrainMessage | string {
   if (typeof text !== 'string') return 'messages to a shard are text';
-  if (text.length > MAX_MESSAGE_CHARS) return `a message has at most ${MAX_MESSAGE_CHARS} characters`;
+  if (text.length > MAX_MESSAGE_CHARS)
+    return `a message has at most ${MAX_MESSAGE_CHARS} characters`;
   try {
     const parsed = DrainMessage.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : 'not a message of the drain protocol';
@@ -195,7 +196,9 @@ function bounded(creditBytes: number): number {
 }
 
 function attachmentOf(socket: WebSocket): Attachment {
-  return (socket.deserializeAttachment() as Attachment | null) ?? {isSuperseded: true, cursor: null};
+  return (
+    (socket.deserializeAttachment() as Attachment | null) ?? {isSuperseded: true, cursor: null}
+  );
 }
 
 function attach(socket: WebSocket, attachment: Attachment): void {

@@ -24,7 +24,7 @@ export type CheckedEvent = ValidEvent | InvalidEvent;
 
 export interface ValidEvent {
   readonly issues: null;
-  readonly key: Uint8Array | null;
+  readonly key: string | null;
   readonly eventTimeMs: number | null;
   /** By the stream's `id`. */
   readonly id: string | null;
@@ -65,15 +65,15 @@ class InvalidValue extends Error {
   }
 }
 
-function keyOf(key: (event: unknown) => unknown, event: unknown): Uint8Array {
+function keyOf(key: (event: unknown) => unknown, event: unknown): string {
   const value = called('key-invalid', 'key', () => key(event));
   if (typeof value !== 'string') throw new InvalidValue('key-invalid', 'the key is not a string');
   if (!value.isWellFormed())
     throw new InvalidValue('key-invalid', 'the key has half a surrogate pair');
-  const bytes = utf8(value);
-  if (bytes.byteLength > MAX_KEY_BYTES)
+  // No character is shorter than a byte, so most keys need no second look.
+  if (value.length > MAX_KEY_BYTES / 3 && utf8(value).byteLength > MAX_KEY_BYTES)
     throw new InvalidValue('key-invalid', `the key is longer than ${MAX_KEY_BYTES} bytes`);
-  return bytes;
+  return value;
 }
 
 function timeOf(eventTime: (event: unknown) => unknown, event: unknown): number {
@@ -86,8 +86,12 @@ function timeOf(eventTime: (event: unknown) => unknown, event: unknown): number 
 function idOf(id: (event: unknown) => unknown, event: unknown): string {
   const value = called('id-invalid', 'id', () => id(event));
   if (typeof value !== 'string' || value === '' || value.length > MAX_ID_CHARS)
-    throw new InvalidValue('id-invalid', `the id is not a string of 1 to ${MAX_ID_CHARS} characters`);
-  if (!value.isWellFormed()) throw new InvalidValue('id-invalid', 'the id has half a surrogate pair');
+    throw new InvalidValue(
+      'id-invalid',
+      `the id is not a string of 1 to ${MAX_ID_CHARS} characters`,
+    );
+  if (!value.isWellFormed())
+    throw new InvalidValue('id-invalid', 'the id has half a surrogate pair');
   return value;
 }
 

@@ -15,9 +15,7 @@ export function issue(code: string, detail: string, path: readonly PropertyKey[]
 /** `['a/b', 0]` → `#/a~1b/0`. */
 export function pointerOf(path: readonly PropertyKey[]): string {
   const segments = path.map((segment) =>
-    encodeURIComponent(
-      String(segment).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'),
-    ),
+    encodeURIComponent(String(segment).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')),
   );
   return bounded(['#', ...segments].join('/'));
 }

@@ -47,7 +47,7 @@ export class KeyRing {
   async verify(key: string): Promise<Grant | null> {
     const id = apiKeyId(key);
     const known = id === null ? undefined : this.#keys.get(id);
-    const digest = await crypto.subtle.digest('SHA-256', utf8(key) as BufferSource);
+    const digest = await crypto.subtle.digest('SHA-256', utf8(key));
     const isSame = crypto.subtle.timingSafeEqual(digest, known?.digest ?? NO_DIGEST);
     return known !== undefined && isSame ? known.grant : null;
   }
@@ -78,9 +78,13 @@ export async function authenticate(keys: KeyRing, authorization: string | null):
   const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   const grant = key === undefined ? null : await keys.verify(key);
   if (grant !== null) return grant;
-  throw new Problem('unauthenticated', 'send Authorization: Bearer KEY with a key of this gateway', {
-    headers: {'www-authenticate': 'Bearer realm="forebay"'},
-  });
+  throw new Problem(
+    'unauthenticated',
+    'send Authorization: Bearer KEY with a key of this gateway',
+    {
+      headers: {'www-authenticate': 'Bearer realm="forebay"'},
+    },
+  );
 }
 
 /** @throws Problem `forbidden` unless the key has one of these scopes */

@@ -25,7 +25,7 @@ export function makeApiKey({environment, random}: ApiKeyOptions): {key: string; 
 
 /** Hex SHA-256 of the whole key: what a gateway's configuration holds. */
 export async function hashApiKey(key: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(key) as BufferSource)));
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(utf8(key)))));
 }
 
 /** The public id inside a key; `null` when the text has not the form of one. */

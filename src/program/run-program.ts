@@ -5,7 +5,7 @@ import {jsonLog, type Log} from '../telemetry/log.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** From SIGTERM to the end of the process; orchestrators wait longer than 10 s before they kill. */
-const STOP_DEADLINE_MS = 9_000;
+const STOP_DEADLINE_MS = 9_500;
 
 export interface ProgramContext {
   readonly log: Log;

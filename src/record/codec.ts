@@ -11,7 +11,7 @@
  * A shard finds record boundaries by `length` and `kind` alone (`recordFrames`), which is all it ever looks at.
  */
 import {assert, must} from '../lib/assert.ts';
-import {fromUtf8, utf8} from '../lib/bytes.ts';
+import {fromUtf8, writeUtf8} from '../lib/bytes.ts';
 
 export const CODEC_VERSION = 1;
 
@@ -38,62 +38,127 @@ export const MAX_HEADER_VALUE_BYTES = 65_535;
 
 export type Header = readonly [name: string, value: Uint8Array];
 
+/** A string is written as UTF-8. */
+export type HeaderToEncode = readonly [name: string, value: Uint8Array | string];
+
 /** Shared by the records of one request. */
 export interface RecordContext {
   readonly receivedMs: number;
-  readonly headers: readonly Header[];
+  readonly headers: readonly HeaderToEncode[];
 }
 
 export interface RecordToEncode {
-  readonly key: Uint8Array | null;
+  readonly key: Uint8Array | string | null;
   /** The event's original bytes. */
+  readonly value: Uint8Array;
+  readonly headers: readonly HeaderToEncode[];
+}
+
+export interface DecodedRecord {
+  readonly receivedMs: number;
+  readonly key: Uint8Array | null;
   readonly value: Uint8Array;
   readonly headers: readonly Header[];
 }
 
-export interface DecodedRecord extends RecordToEncode {
-  readonly receivedMs: number;
-}
+/**
+ * Batches are written here and copied out: one buffer for each batch instead of several for each record, which is what
+ * encoding costs otherwise. Larger ones get a buffer of their own.
+ */
+const scratch = new Uint8Array(262_144);
 
 /** A context followed by its records. */
 export function encodeBatch(
   context: RecordContext,
   records: readonly RecordToEncode[],
 ): Uint8Array {
-  const contextHeaders = context.headers.map(encodeHeader);
-  const recordHeaders = records.map((record) => record.headers.map(encodeHeader));
-  const bytes = new Uint8Array(
-    FRAME_HEAD_BYTES +
-      9 +
-      sizeOf(contextHeaders) +
-      records.reduce(
-        (total, {key, value}, index) =>
-          total +
-          FRAME_HEAD_BYTES +
-          2 +
-          sizeOf(recordHeaders[index]!) +
-          4 +
-          (key?.byteLength ?? 0) +
-          value.byteLength,
-        0,
-      ),
+  const mostBytes = records.reduce(
+    (total, record) => total + mostRecordBytes(record),
+    mostContextBytes(context),
   );
-  const view = new DataView(bytes.buffer);
-  let at = FRAME_HEAD_BYTES;
-  view.setUint8(at, CODEC_VERSION);
-  view.setFloat64(at + 1, context.receivedMs);
-  at = writeParts(bytes, at + 9, contextHeaders);
+  const bytes = mostBytes <= scratch.byteLength ? scratch : new Uint8Array(mostBytes);
+  const view = viewOf(bytes);
+  view.setUint8(FRAME_HEAD_BYTES, CODEC_VERSION);
+  view.setFloat64(FRAME_HEAD_BYTES + 1, context.receivedMs);
+  let at = writeHeaders(context.headers, bytes, FRAME_HEAD_BYTES + 9);
   writeHead(view, 0, at, KIND_CONTEXT);
-  records.forEach(({key, value}, index) => {
-    const start = at;
-    const headers = recordHeaders[index]!;
-    view.setUint16(start + FRAME_HEAD_BYTES, sizeOf(headers));
-    at = writeParts(bytes, start + FRAME_HEAD_BYTES + 2, headers);
-    view.setInt32(at, key === null ? -1 : key.byteLength);
-    at = writeParts(bytes, at + 4, key === null ? [value] : [key, value]);
-    writeHead(view, start, at, KIND_RECORD);
-  });
+  for (const record of records) at = writeRecord(record, bytes, view, at);
+  return bytes.slice(0, at);
+}
+
+function writeRecord(
+  {key, value, headers}: RecordToEncode,
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  const headersAt = start + FRAME_HEAD_BYTES + 2;
+  const keyAt = writeHeaders(headers, bytes, headersAt);
+  assert(keyAt - headersAt <= MAX_HEADER_VALUE_BYTES, 'the headers of a record are short enough');
+  view.setUint16(headersAt - 2, keyAt - headersAt);
+  const valueAt = key === null ? keyAt + 4 : writeBytes(key, bytes, keyAt + 4);
+  view.setInt32(keyAt, key === null ? -1 : valueAt - keyAt - 4);
+  bytes.set(value, valueAt);
+  const end = valueAt + value.byteLength;
+  writeHead(view, start, end, KIND_RECORD);
+  return end;
+}
+
+function writeHeaders(
+  headers: readonly HeaderToEncode[],
+  bytes: Uint8Array,
+  start: number,
+): number {
+  let at = start;
+  for (const [name, value] of headers) {
+    const code = CODES.get(name);
+    bytes[at] = code ?? NAMED;
+    at += 1;
+    if (code === undefined) {
+      const nameEnd = writeUtf8(name, bytes, at + 1);
+      assert(nameEnd - at - 1 <= 255, 'a header name is short enough');
+      bytes[at] = nameEnd - at - 1;
+      at = nameEnd;
+    }
+    const end = writeBytes(value, bytes, at + 2);
+    const length = end - at - 2;
+    assert(length <= MAX_HEADER_VALUE_BYTES, 'a header value is short enough');
+    bytes[at] = length >> 8;
+    bytes[at + 1] = length & 0xff;
+    at = end;
+  }
+  return at;
+}
+
+function writeBytes(value: Uint8Array | string, into: Uint8Array, at: number): number {
+  if (typeof value === 'string') return writeUtf8(value, into, at);
+  into.set(value, at);
+  return at + value.byteLength;
+}
+
+function mostContextBytes({headers}: RecordContext): number {
+  return FRAME_HEAD_BYTES + 9 + mostHeaderBytes(headers);
+}
+
+function mostRecordBytes({key, value, headers}: RecordToEncode): number {
+  return (
+    FRAME_HEAD_BYTES +
+    6 +
+    mostHeaderBytes(headers) +
+    (key === null ? 0 : most(key)) +
+    value.byteLength
+  );
+}
+
+function mostHeaderBytes(headers: readonly HeaderToEncode[]): number {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += 4 + most(name) + most(value);
   return bytes;
+}
+
+/** UTF-8 takes at most three bytes for each UTF-16 unit. */
+function most(value: Uint8Array | string): number {
+  return typeof value === 'string' ? value.length * 3 : value.byteLength;
 }
 
 /** `[start, end)` of every record frame, in order: enough to count records or to leave one out. */
@@ -115,7 +180,7 @@ export function recordFrames(
 export function decodeRecords(bytes: Uint8Array): DecodedRecord[] {
   const view = viewOf(bytes);
   const records: DecodedRecord[] = [];
-  let context: RecordContext | undefined;
+  let context: DecodedContext | undefined;
   for (let at = 0; at < bytes.byteLength;) {
     const end = at + 4 + view.getUint32(at);
     assert(end <= bytes.byteLength, 'a frame ends inside its batch');
@@ -130,7 +195,12 @@ export function decodeRecords(bytes: Uint8Array): DecodedRecord[] {
   return records;
 }
 
-function decodeContext(bytes: Uint8Array, view: DataView, at: number, end: number): RecordContext {
+interface DecodedContext {
+  readonly receivedMs: number;
+  readonly headers: readonly Header[];
+}
+
+function decodeContext(bytes: Uint8Array, view: DataView, at: number, end: number): DecodedContext {
   const version = view.getUint8(at);
   assert(
     version === CODEC_VERSION,
@@ -144,7 +214,7 @@ function decodeRecord(
   view: DataView,
   at: number,
   end: number,
-  context: RecordContext,
+  context: DecodedContext,
 ): DecodedRecord {
   const keyAt = at + 2 + view.getUint16(at);
   const keyBytes = view.getInt32(keyAt);
@@ -174,39 +244,9 @@ function decodeHeaders(bytes: Uint8Array, view: DataView, start: number, end: nu
   return headers;
 }
 
-function encodeHeader([name, value]: Header): Uint8Array {
-  assert(value.byteLength <= MAX_HEADER_VALUE_BYTES, `header ${name} is short enough`);
-  const code = CODES.get(name);
-  const head = code === undefined ? namedHead(name) : [code];
-  const bytes = new Uint8Array(head.length + 2 + value.byteLength);
-  bytes.set(head);
-  new DataView(bytes.buffer).setUint16(head.length, value.byteLength);
-  bytes.set(value, head.length + 2);
-  return bytes;
-}
-
-function namedHead(name: string): readonly number[] {
-  const bytes = utf8(name);
-  assert(bytes.byteLength <= 255, 'a header name is short enough');
-  return [NAMED, bytes.byteLength, ...bytes];
-}
-
 function writeHead(view: DataView, start: number, end: number, kind: number): void {
   view.setUint32(start, end - start - 4);
   view.setUint8(start + 4, kind);
-}
-
-function writeParts(into: Uint8Array, start: number, parts: readonly Uint8Array[]): number {
-  let at = start;
-  for (const part of parts) {
-    into.set(part, at);
-    at += part.byteLength;
-  }
-  return at;
-}
-
-function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((total, part) => total + part.byteLength, 0);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

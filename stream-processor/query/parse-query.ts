@@ -7,7 +7,10 @@ const LIMIT_MAX = 1_000;
 const MAX_TIME_MS = 8.64e15;
 
 const Time = z.union([
-  z.string().regex(/^-?\d{1,16}$/).transform(Number),
+  z
+    .string()
+    .regex(/^-?\d{1,16}$/)
+    .transform(Number),
   z.iso.datetime({offset: true}).transform((text) => Date.parse(text)),
 ]);
 const Cursor = z.tuple([z.number(), z.string()]);

@@ -52,11 +52,9 @@ export class StateBuilder {
     const {startMs, key} = name;
     const windows = this.#engine.views[view]!;
     const pane = windows.pane(startMs);
-    if (record.value === null) {
-      const last = pane.keyCount - 1;
-      const slot = pane.remove(key);
-      if (slot >= 0) this.#changed.mark({view, startMs}, [slot, last]);
-    } else {
+    // The rest of its pane is closed before the next checkpoint: no slice of it needs to be written.
+    if (record.value === null) pane.remove(key);
+    else {
       const states = decodeStates(record.value);
       // Of another definition of the view: the position record says so, and restoring ends with VIEW_CHANGED.
       if (states.length !== windows.columns.width) return;
@@ -79,8 +77,12 @@ export class StateBuilder {
       // Drops panes that replaying emptied.
       for (const startMs of windows.markCommitted()) this.#changed.markGone({view, startMs});
     });
-    const {streamTimeMs} = this.#position ?? {};
+    const {streamTimeMs, closedThroughMs} = this.#position ?? {};
     if (streamTimeMs !== undefined && streamTimeMs !== null) this.#engine.advance(streamTimeMs);
+    for (const windows of this.#engine.views) {
+      const endMs = closedThroughMs?.[windows.view.name];
+      if (endMs !== undefined) windows.keepClosedThrough(endMs);
+    }
     return {
       engine: this.#engine,
       position: this.#position,

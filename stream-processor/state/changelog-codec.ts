@@ -21,7 +21,12 @@ export const POSITION_KEY: Uint8Array = Uint8Array.of(CHANGELOG_VERSION, KIND_PO
 
 export type ChangelogKey =
   | {readonly kind: 'position'}
-  | {readonly kind: 'window'; readonly view: string; readonly startMs: number; readonly key: string};
+  | {
+      readonly kind: 'window';
+      readonly view: string;
+      readonly startMs: number;
+      readonly key: string;
+    };
 
 /** Encodes the keys of one window: all of it but the key is the same for a whole pane. */
 export function windowKeyEncoder(view: string, startMs: number): (key: string) => Buffer {

@@ -49,7 +49,6 @@ export class Checkpoint {
   readonly meta: CheckpointMeta | undefined;
   readonly #database: DatabaseSync;
   readonly #putSlice;
-  readonly #deleteSlice;
   readonly #deletePane;
 
   private constructor(database: DatabaseSync, meta: CheckpointMeta | undefined) {
@@ -57,9 +56,6 @@ export class Checkpoint {
     this.meta = meta;
     this.closed = new ClosedRows(database);
     this.#putSlice = database.prepare('INSERT OR REPLACE INTO slices VALUES (?, ?, ?, ?)');
-    this.#deleteSlice = database.prepare(
-      'DELETE FROM slices WHERE view = ? AND start = ? AND slice = ?',
-    );
     this.#deletePane = database.prepare('DELETE FROM slices WHERE view = ? AND start = ?');
   }
 
@@ -101,10 +97,6 @@ export class Checkpoint {
 
   putSlice(place: {view: string; startMs: number; slice: number}, bytes: Uint8Array): void {
     this.#putSlice.run(place.view, place.startMs, place.slice, bytes);
-  }
-
-  deleteSlice(place: {view: string; startMs: number; slice: number}): void {
-    this.#deleteSlice.run(place.view, place.startMs, place.slice);
   }
 
   deletePane(view: string, startMs: number): void {

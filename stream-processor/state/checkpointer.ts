@@ -109,9 +109,7 @@ export class Checkpointer {
       const pane = windows.existingPane(startMs);
       // Closed since the round began: replaying the tombstones from the round's offset removes it.
       if (pane === undefined) continue;
-      const bytes = encodeSlice(pane, slice, windows.columns.width);
-      if (bytes === undefined) processor.checkpoint.deleteSlice(place);
-      else processor.checkpoint.putSlice(place, bytes);
+      processor.checkpoint.putSlice(place, encodeSlice(pane, slice, windows.columns.width));
     }
     if (round.slices.length > 0) return;
     processor.checkpoint.save(round.meta);

@@ -19,6 +19,8 @@ export const Position = z.object({
   guards: z.record(z.string(), z.tuple([z.string(), z.number()])),
   /** Per view, since its first commit. */
   lateRecords: z.record(z.string(), z.number()),
+  /** Per view, the end of the last windows closed: they stay closed, also if the definition has a longer grace one day. */
+  closedThroughMs: z.record(z.string(), z.number()),
   /** Per view, what its states mean. */
   layouts: z.record(z.string(), z.string()),
 });

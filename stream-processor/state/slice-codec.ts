@@ -17,11 +17,10 @@ export function sliceOf(slot: number): number {
   return Math.floor(slot / SLICE_SLOTS);
 }
 
-/** Undefined when the pane has no slots there. */
-export function encodeSlice(pane: Pane, slice: number, width: number): Buffer | undefined {
+export function encodeSlice(pane: Pane, slice: number, width: number): Buffer {
   const from = slice * SLICE_SLOTS;
   const to = Math.min(from + SLICE_SLOTS, pane.keyCount);
-  if (from >= to) return undefined;
+  assert(from < to, 'the pane has slots there');
   const {states} = pane;
   let limit = HEAD_BYTES;
   for (let slot = from; slot < to; slot++) {

@@ -142,10 +142,10 @@ export class Pane {
     return slot;
   }
 
-  /** Restoring: the key's window is closed. The last slot moves into its place. Returns the slot, or -1. */
-  remove(key: string): number {
+  /** Restoring: the key's window is closed. The last slot moves into its place. */
+  remove(key: string): void {
     const slot = this.#slots.get(key);
-    if (slot === undefined) return -1;
+    if (slot === undefined) return;
     const last = this.#keys.length - 1;
     const lastKey = this.#keys.pop()!;
     if (slot !== last) {
@@ -156,7 +156,6 @@ export class Pane {
     }
     this.#slots.delete(key);
     this.#committedCount = this.#keys.length;
-    return slot;
   }
 
   #visitCommitted(slot: number, visit: VisitStates): void {

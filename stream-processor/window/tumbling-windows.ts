@@ -26,17 +26,29 @@ export class TumblingWindows {
   readonly columns: AggregateColumns;
   readonly #panes = new Map<number, Pane>();
   #latest: Pane | undefined;
+  /** Windows that end here or before were closed with an earlier, shorter grace, and stay closed. */
+  #closedBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(view: TumblingView) {
     this.view = view;
     this.columns = new AggregateColumns(view.aggregates);
   }
 
+  /** Windows that end here or before are closed. */
+  closedThroughMs(streamTimeMs: number): number {
+    return Math.max(this.#closedBeforeMs, streamTimeMs - this.view.graceMs);
+  }
+
+  /** Restoring: what was closed before. */
+  keepClosedThrough(endMs: number): void {
+    this.#closedBeforeMs = endMs;
+  }
+
   /** Takes an event in, unless its window is closed: then `false`. Throws what an aggregate throws, unchanged itself. */
   add(timed: TimedEvent, streamTimeMs: number): boolean {
-    const {sizeMs, graceMs} = this.view;
+    const {sizeMs} = this.view;
     const startMs = Math.floor(timed.timeMs / sizeMs) * sizeMs;
-    if (startMs + sizeMs + graceMs <= streamTimeMs) return false;
+    if (startMs + sizeMs <= this.closedThroughMs(streamTimeMs)) return false;
     this.pane(startMs).add(timed.key, timed.event);
     return true;
   }
@@ -90,11 +102,9 @@ export class TumblingWindows {
   }
 
   #due(streamTimeMs: number): readonly Pane[] {
-    const {graceMs} = this.view;
+    const closedMs = this.closedThroughMs(streamTimeMs);
     for (const pane of this.#panes.values()) {
-      if (pane.endMs + graceMs <= streamTimeMs) {
-        return this.panes().filter(({endMs}) => endMs + graceMs <= streamTimeMs);
-      }
+      if (pane.endMs <= closedMs) return this.panes().filter(({endMs}) => endMs <= closedMs);
     }
     return [];
   }

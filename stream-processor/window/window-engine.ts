@@ -58,8 +58,7 @@ export class WindowEngine {
 
   openWindows(): number {
     return this.views.reduce(
-      (total, windows) =>
-        windows.panes().reduce((count, pane) => count + pane.openCount, total),
+      (total, windows) => windows.panes().reduce((count, pane) => count + pane.openCount, total),
       0,
     );
   }

@@ -51,8 +51,8 @@ test('the drain is killed twice in mid-flight and nothing is lost or doubled', a
   await drain.ready();
   for (let kill = 0; kill < 2; kill++) {
     const committed = (): boolean =>
-      shards.some((name) => current.gateway.shard(name).firstSeq > kill * 15_000 + 500);
-    for (const shard of shards) current.append(shard, 15_000, 50);
+      shards.some((name) => current.gateway.shard(name).firstSeq > kill * 8_000 + 500);
+    for (const shard of shards) current.append(shard, 8_000, 50);
     await waitUntil('some of it to be committed', 20_000, committed);
     drain.kill('SIGKILL');
     await drain.exited;

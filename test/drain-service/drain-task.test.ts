@@ -22,6 +22,8 @@ import {waitUntil} from '../support/wait-until.ts';
 const TASK = 3;
 const SHARDS = [shardOf('s', 0), shardOf('s', 1), shardOf('t', 0)];
 const names = new TopicNames('', 'model');
+/** Longer than a link needs to come back after it was cut. */
+const SLOW_TRANSACTION_MS = 120;
 const quiet = {info: () => {}, warn: () => {}, error: () => {}};
 
 class World {
@@ -31,11 +33,11 @@ class World {
   #owner: DrainTask | null = null;
   readonly #runs: Promise<void>[] = [];
 
-  constructor(outcomes: readonly ModelOutcome[]) {
+  constructor(outcomes: readonly ModelOutcome[], transactionMs = 2) {
     const left = [...outcomes];
     this.kafka = new ModelKafka({
       outcome: () => left.shift() ?? 'committed',
-      delay: () => sleep(2),
+      delay: () => sleep(transactionMs),
     });
   }
 
@@ -161,8 +163,9 @@ test('under any schedule of faults every record is committed once, in order, wit
     fc.asyncProperty(
       fc.array(act, {minLength: 5, maxLength: 40}),
       fc.array(outcome, {maxLength: 12}),
-      async (steps, outcomes) => {
-        const world = new World(outcomes);
+      fc.constantFrom(2, SLOW_TRANSACTION_MS),
+      async (steps, outcomes, transactionMs) => {
+        const world = new World(outcomes, transactionMs);
         world.replaceOwner();
         for (const step of steps) await perform(world, step);
         await world.drained();
@@ -172,6 +175,21 @@ test('under any schedule of faults every record is committed once, in order, wit
     {numRuns: 12, endOnFailure: true},
   );
 }, 120_000);
+
+test('a link that comes back during a transaction reads on after it, and not the same again', async () => {
+  const world = new World([], 5 * SLOW_TRANSACTION_MS);
+  world.replaceOwner();
+  const model = world.shards.get('s/0')!;
+  await waitUntil('the link', 5_000, () => model.isConnected);
+  world.append(0, 5);
+  await waitUntil('the transaction', 5_000, () => world.kafka.begun === 1);
+  model.cut();
+  await waitUntil('the link to come back', 5_000, () => model.readAfter.length === 2);
+  expect(model.readAfter).toEqual([0, 5]);
+  world.append(0, 5);
+  await world.drained();
+  world.expectOnce();
+});
 
 test('a transaction that is aborted is tried again as it is, and again only so often', async () => {
   const world = new World(Array.from({length: 9}, () => 'aborted' as const));

@@ -47,6 +47,10 @@ test('without Kafka the drain waits, says why, and starts when Kafka appears', a
     return reason.includes('Kafka') ? answer : null;
   });
   expect(ready.status).toBe(503);
+  const other = run.start('drain-b');
+  await other.url();
+  other.kill('SIGTERM');
+  expect(await other.exited, 'it stops as well without Kafka').toEqual({code: 0, signal: null});
   broker = await boot();
   await drain.ready(30_000);
   await run.expectDelivered('orders');

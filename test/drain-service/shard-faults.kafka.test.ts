@@ -16,21 +16,20 @@ async function start(): Promise<ModelRun> {
   return (run = await startModelRun(brokers, `${uniqueName('drain')}.`));
 }
 
-test.each(['cut', 'hole', 'count', 'repeat'] as const)(
-  'a shard whose frames go wrong (%s) is read again from the last good record',
-  async (fault) => {
-    const current = await start();
-    const shard = current.gateway.shard('orders/1');
-    const drain = current.start();
-    await drain.ready();
-    current.append('orders/1', 500);
-    shard.faults = [fault];
-    current.append('orders/1', 500);
-    await current.expectDelivered('orders');
-    expect(shard.faults).toEqual([]);
-    expect(shard.connections).toBe(fault === 'repeat' ? 1 : 2);
-  },
-);
+test('shards whose frames go wrong are read again from the last good record', async () => {
+  const current = await start();
+  const drain = current.start();
+  await drain.ready();
+  const faults = ['cut', 'hole', 'count', 'repeat'] as const;
+  const shards = faults.map((_, index) => current.gateway.shard(`orders/${index}`));
+  for (const {name} of shards) current.append(name, 500);
+  shards.forEach((shard, index) => shard.faults.push(faults[index]!));
+  for (const {name} of shards) current.append(name, 500);
+  await current.expectDelivered('orders');
+  // A frame that comes twice is left out; for the others the link is opened anew.
+  expect(shards.map(({connections}) => connections)).toEqual([2, 2, 2, 1]);
+  expect(shards.flatMap(({faults}) => faults)).toEqual([]);
+});
 
 test('a connection that is cut again and again under load loses nothing', async () => {
   const current = await start();

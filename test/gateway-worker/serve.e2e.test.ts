@@ -26,7 +26,6 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'forebay-serve-'));
   await bundleGateway({outDir: path.join(directory, 'bundle')});
   port = await freePort();
-  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
   const made = makeApiKey({environment: 'test', random});
   key = made.key;
   const scopes = ['ingest:write:*', 'drain', 'admin'];
@@ -34,6 +33,10 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => rm(directory, {recursive: true, force: true}));
+
+function random(bytes: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(bytes));
+}
 
 function start(stateDir: string): Promise<RunningGateway> {
   return startGateway({
@@ -56,8 +59,7 @@ async function readShard(url: string, partition: number): Promise<readonly Store
   const stored: Stored[] = [];
   const socket = new WebSocket(
     `${url.replace('http', 'ws')}/drain/v1/shards/readings/${partition}`,
-    // Node's WebSocket takes headers; the standard's type does not know.
-    {headers: {authorization: `Bearer ${key}`}} as unknown as string[],
+    {headers: {authorization: `Bearer ${key}`}},
   );
   socket.binaryType = 'arraybuffer';
   const timer = setTimeout(() => reject(new Error('the shard did not send all')), DEADLINE_MS);
@@ -111,7 +113,9 @@ test('kill -9 in the middle of a load loses nothing that was answered', async ()
             temperatureC: sender,
           }),
         });
-        const body = (await response.json()) as {events: [{id: string; shard: string; seq: number}]};
+        const body = (await response.json()) as {
+          events: [{id: string; shard: string; seq: number}];
+        };
         if (response.status === 202) acked.set(body.events[0].id, body.events[0]);
         // The kill comes while requests are on their way.
         if (acked.size === 1_000) {
@@ -154,7 +158,11 @@ test('a client that hangs up neither hangs nor loses the requests that were join
       fetch(`${gateway.url}/v1/streams/readings`, {
         method: 'POST',
         headers: {authorization: `Bearer ${key}`, 'content-type': 'application/json'},
-        body: JSON.stringify({station: 'one', time: new Date().toISOString(), temperatureC: id % 50}),
+        body: JSON.stringify({
+          station: 'one',
+          time: new Date().toISOString(),
+          temperatureC: id % 50,
+        }),
         ...(signal === undefined ? {} : {signal}),
       });
     for (let round = 0; round < 20; round += 1) {

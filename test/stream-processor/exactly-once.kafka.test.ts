@@ -1,71 +1,184 @@
 /** Results are those of a plain recomputation, each final once, whatever is killed on the way. */
+import {rmSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {utf8} from '../../src/lib/bytes.ts';
+import type {ProcessorStatus} from '../../src/protocol/status.ts';
 import {partitionOf} from '../../src/record/shard.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
-import {readTopic, type TopicRecord} from '../support/read-topic.ts';
+import {readTopic} from '../support/read-topic.ts';
 import {between, seededRandom} from '../support/seeded-random.ts';
 import {waitUntil} from '../support/wait-until.ts';
+import {finalResults} from './support/final-results.ts';
 import {readings} from './support/pipeline.ts';
 import {ProcessorProcess, temporaryFolder} from './support/processor-process.ts';
 import {ReadingProducer} from './support/produce-readings.ts';
 import {randomReadings} from './support/random-readings.ts';
-import {byStartAndKey, recompute, type Window} from './support/recompute.ts';
+import {recompute} from './support/recompute.ts';
 
 const DEADLINE_MS = 60_000;
+/** More than a checkpoint's interval. */
+const CHECKPOINT_MS = 7_000;
 const ofStation = (station: string) => partitionOf(utf8(station), readings.partitions);
 
 let folder: ReturnType<typeof temporaryFolder>;
+let running: ProcessorProcess[];
 beforeEach(() => {
   folder = temporaryFolder();
+  running = [];
 });
-afterEach(() => folder.remove());
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.kill()));
+  folder.remove();
+});
 
-/** The final results of a view, as read by another Kafka client; fails if one appears twice. */
-async function finals(brokers: string, topic: string, atLeast: number): Promise<Window[]> {
-  const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});
-  const final = records.filter(isFinal);
-  expect(new Set(final.map(({key}) => key)).size, 'each final is there once').toBe(final.length);
-  return final
-    .map(({key, value}) => ({...(JSON.parse(key!) as Window), ...(JSON.parse(value!) as Window)}))
-    .sort(byStartAndKey);
+/** A prefix of its own, and what runs under it. */
+async function setUp(name: string) {
+  const {brokers, kafka} = kafkaForTests();
+  const prefix = `${uniqueName(name)}.`;
+  const start = async (replica = 'only') => {
+    const stateDir = folder.path;
+    const each = await ProcessorProcess.start({brokers, prefix, stateDir, replica});
+    running.push(each);
+    return each;
+  };
+  const first = await start();
+  await first.ready();
+  const producer = await ReadingProducer.open(kafka, `${prefix}readings`);
+  const topic = `${prefix}engine.minute`;
+  return {brokers, prefix, start, first, producer, topic};
 }
 
-function isFinal({headers}: TopicRecord): boolean {
-  return String(headers['forebay_final']) === 'true';
+const ascending = (a: number, b: number) => a - b;
+
+async function rowsOf(each: ProcessorProcess): Promise<readonly unknown[]> {
+  return (await each.get<{rows: unknown[]}>('/v1/views/minute?limit=1000')).rows;
+}
+
+/** How many tasks run there. */
+async function owned(each: ProcessorProcess): Promise<number> {
+  const {tasks} = await each.get<ProcessorStatus>('/status');
+  return tasks.filter(({state}) => state === 'running').length;
+}
+
+async function caughtUp(each: ProcessorProcess): Promise<void> {
+  await waitUntil('the processor to be at the end', DEADLINE_MS, async () => {
+    const status = await each.get<ProcessorStatus>('/status');
+    return (
+      status.tasks.length === readings.partitions &&
+      status.tasks.every(
+        ({committedOffset, stableEndOffset}) =>
+          committedOffset !== null && committedOffset === stableEndOffset,
+      )
+    );
+  });
 }
 
 describe('the processor', () => {
   test('gives the windows of a plain recomputation through kills at random moments', async () => {
     const random = seededRandom('kills');
-    const {brokers, kafka} = kafkaForTests();
-    const prefix = `${uniqueName('kills')}.`;
-    const environment = {brokers, prefix, stateDir: folder.path};
-    let running = await ProcessorProcess.start(environment);
-    await running.ready();
-    const producer = await ReadingProducer.open(kafka, `${prefix}readings`);
+    const {brokers, prefix, start, first, producer, topic} = await setUp('kills');
     const all = randomReadings({count: 30_000, stations: 40, random});
     const sending = producer.send(all, 100);
-    for (let kills = 0; kills < 4; kills++) {
-      await delay(between(random, 200, 1_500));
-      await running.kill();
-      running = await ProcessorProcess.start(environment);
+    let current = first;
+    for (let kills = 0; kills < 5; kills++) {
+      await delay(between(random, 200, 1_200));
+      await current.kill();
+      current = await start();
       // Sometimes it dies while it restores.
-      if (random() < 0.7) await running.ready();
+      if (random() < 0.7) await current.ready();
     }
     await sending;
     const expected = recompute(all, ofStation);
-    const rows = await finals(brokers, `${prefix}engine.minute`, expected.closed.length);
-    expect(rows).toEqual(expected.closed);
+    const results = await finalResults({brokers, topic, atLeast: expected.closed.length});
+    expect(results).toEqual(expected.closed);
+    const atLeast = expected.late.length;
     const late = await readTopic({
       brokers,
-      topic: `${prefix}engine.minute.late`,
-      atLeast: expected.late.length,
+      topic: `${topic}.late`,
+      atLeast,
       deadlineMs: DEADLINE_MS,
     });
-    expect(late.length).toBe(expected.late.length);
-    expect(await running.stop()).toBe(0);
+    const read = late.map(({value}) => Date.parse((JSON.parse(value!) as {time: string}).time));
+    expect(read.sort(ascending)).toEqual(expected.late.map(({timeMs}) => timeMs).sort(ascending));
+    expect(late.map(({headers}) => String(headers['forebay_late_reason']))).toEqual(
+      late.map(() => 'late'),
+    );
+    const source = await readTopic({
+      brokers,
+      topic: `${prefix}readings`,
+      atLeast: all.length,
+      deadlineMs: DEADLINE_MS,
+    });
+    const places = new Map(source.map((record) => [record.value, record]));
+    for (const record of late) {
+      const {partition, key, headers} = places.get(record.value)!;
+      expect(record).toMatchObject({partition, key, headers});
+    }
+    await producer.close();
+  });
+
+  test('goes on after a kill with and without its local state, and after a clean stop', async () => {
+    const random = seededRandom('restarts');
+    const {brokers, start, first, producer, topic} = await setUp('restarts');
+    const all = randomReadings({count: 9_000, stations: 20, random});
+    const sendPart = async (part: number) => {
+      await producer.send(all.slice(part * 3_000, (part + 1) * 3_000));
+    };
+    await sendPart(0);
+    await caughtUp(first);
+    const before = await rowsOf(first);
+    await delay(CHECKPOINT_MS);
+    await first.kill();
+
+    const second = await start();
+    await second.ready();
+    expect(await rowsOf(second), 'with local state').toEqual(before);
+    expect(second.lines.filter(({level}) => level !== 'info')).toEqual([]);
+    await sendPart(1);
+    await caughtUp(second);
+    const between = await rowsOf(second);
+    await second.kill();
+    rmSync(folder.path, {recursive: true});
+
+    const third = await start();
+    await third.ready();
+    expect(await rowsOf(third), 'without local state').toEqual(between);
+    await sendPart(2);
+    await caughtUp(third);
+    const after = await rowsOf(third);
+    expect(await third.stop()).toBe(0);
+
+    const fourth = await start();
+    await fourth.ready();
+    expect(await rowsOf(fourth), 'after a clean stop').toEqual(after);
+    const expected = recompute(all, ofStation);
+    const results = await finalResults({brokers, topic, atLeast: expected.closed.length});
+    expect(results).toEqual(expected.closed);
+    await producer.close();
+  });
+
+  test('shares its partitions between two replicas and hands them over', async () => {
+    const random = seededRandom('replicas');
+    const {brokers, start, first, producer, topic} = await setUp('replicas');
+    const all = randomReadings({count: 12_000, stations: 30, random});
+    const sending = producer.send(all, 50);
+    const second = await start('second');
+    await waitUntil('both to own two', DEADLINE_MS, async () => {
+      return (await owned(first)) === 2 && (await owned(second)) === 2;
+    });
+    expect(await first.stop()).toBe(0);
+    await waitUntil('the second to own all', DEADLINE_MS, async () => (await owned(second)) === 4);
+    const third = await start('third');
+    await waitUntil('both to own two', DEADLINE_MS, async () => {
+      return (await owned(second)) === 2 && (await owned(third)) === 2;
+    });
+    await second.kill();
+    await waitUntil('the third to own all', DEADLINE_MS, async () => (await owned(third)) === 4);
+    await sending;
+    const expected = recompute(all, ofStation);
+    const results = await finalResults({brokers, topic, atLeast: expected.closed.length});
+    expect(results).toEqual(expected.closed);
     await producer.close();
   });
 });

@@ -22,6 +22,8 @@ export interface ModelKafkaOptions {
 }
 
 export class ModelKafka implements Kafka {
+  /** Transactions handed over so far, decided or not. */
+  begun = 0;
   readonly #options: ModelKafkaOptions;
   readonly #epochs = new Map<string, number>();
   readonly #logs = new Map<string, IncomingRecord[]>();
@@ -47,6 +49,7 @@ export class ModelKafka implements Kafka {
     return {
       transact: async (records) => {
         if (isDead) throw new Error('a dead producer was used');
+        this.begun += 1;
         await this.#options.delay();
         const outcome = this.#decide(records, isFenced());
         isDead = outcome.kind === 'unknown' || outcome.kind === 'fenced';

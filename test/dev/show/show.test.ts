@@ -7,6 +7,7 @@ import {startArguments} from '../../../dev/show/start-arguments.ts';
 import {ViewFollower} from '../../../dev/show/view-follower.ts';
 import {collect} from '../../support/collect.ts';
 
+const ALL = {rows: 9, perKey: 9};
 const HOUR_MS = 3_600_000;
 const row = (key: string, hour: number, readings: number) => ({
   key,
@@ -22,9 +23,13 @@ test('a follower shows what changed last, by snapshot and deltas', () => {
   take('snapshot', {rows: [row('a', 2, 1), row('a', 1, 1)]});
   take('delta', {upsert: [row('a', 1, 5), row('b', 3, 1)], delete: [row('a', 2, 1)]});
   take('progress', {watermark: 1});
-  expect(follower.newest(9)).toEqual([row('b', 3, 1), row('a', 1, 5)]);
+  expect(follower.newest(ALL)).toEqual([row('b', 3, 1), row('a', 1, 5)]);
+  expect(follower.newest({rows: 1, perKey: 1})).toEqual([row('b', 3, 1)]);
+  take('delta', {upsert: [row('b', 4, 1)], delete: []});
+  const onePerKey = follower.newest({rows: 9, perKey: 1});
+  expect(onePerKey).toEqual([row('b', 4, 1), row('a', 1, 5)]);
   take('snapshot', {rows: []});
-  expect(follower.newest(9)).toEqual([]);
+  expect(follower.newest(ALL)).toEqual([]);
 });
 
 test('an event stream is read across chunk borders, comments left out', async () => {
@@ -49,9 +54,13 @@ test('rows are aligned', () => {
 });
 
 test('on a terminal lines go above the block, which is drawn again', () => {
-  const output = Object.assign(new PassThrough({encoding: 'utf8'}), {isTTY: true, columns: 10});
+  const output = Object.assign(new PassThrough({encoding: 'utf8'}), {
+    isTTY: true,
+    columns: 10,
+    rows: 3,
+  });
   const screen = new Screen(output as unknown as NodeJS.WriteStream);
-  screen.draw(['one', 'a line too long']);
+  screen.draw(['one', 'a line too long', 'below the screen']);
   screen.line('news');
   const [up, erase] = ['\u001B[2A', '\u001B[0J'];
   expect(output.read()).toBe(`one\na line to\n${up}${erase}news\none\na line to\n`);

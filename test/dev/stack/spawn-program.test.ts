@@ -58,8 +58,14 @@ test('a program that ends before it is ready says why', async () => {
   const {started} = await program(
     `console.log('{"level":"error","message":"no key"}'); process.exit(2)`,
   );
+  await expect(started).rejects.toMatchObject({code: 'PART_NOT_READY', isRetryable: false});
   await expect(started).rejects.toThrow(/ended with exit code 2 before it was ready[\s\S]*no key/);
   expect(shown).toEqual([{level: 'error', text: 'no key'}]);
+});
+
+test('a program that failed before it was ready may be tried again', async () => {
+  const {started} = await program('process.exit(1)');
+  await expect(started).rejects.toMatchObject({code: 'PART_NOT_READY', isRetryable: true});
 });
 
 test('a start that is given up ends its process', async () => {

@@ -1,5 +1,5 @@
 /** Cutting events out of a body: the slices are the original bytes and mean the same as the whole. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {scanJson} from '../../../gateway-worker/accept/scan-json.ts';
 import {splitEvents} from '../../../gateway-worker/accept/split-events.ts';
@@ -11,16 +11,20 @@ const whitespace = fc.stringMatching(/^[ \t\r\n]{0,3}$/);
 const RUNS = 500;
 
 /** Text of any JSON value, with whitespace and escapes a serialiser would not write. */
-const jsonText = fc.tuple(fc.jsonValue({maxDepth: 6}), whitespace, fc.boolean()).map(
-  ([value, space, escapes]) => {
+const jsonText = fc
+  .tuple(fc.jsonValue({maxDepth: 6}), whitespace, fc.boolean())
+  .map(([value, space, escapes]) => {
     const text = JSON.stringify(value, null, space.replaceAll(/[^ ]/g, ' '));
     // Letters that are part of no escape, no literal and no number may be written as escapes.
     return escapes ? text.replaceAll(/[gh-kmo-qv-z]/g, escaped) : text;
-  },
-);
+  });
 
 function escaped(letter: string): string {
   return String.raw`\u00` + letter.charCodeAt(0).toString(16);
+}
+
+function nested(depth: number): string {
+  return '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
 }
 
 function codeOf(run: () => unknown): string {
@@ -61,14 +65,25 @@ describe('an array', () => {
   });
 
   test('that is no JSON is a problem and never events', () => {
-    for (const body of ['[', '[1,]', '[,1]', '[1 2]', '[1]]', '[1][2]', '[{]}', '["a]', '{', '{}{}'])
+    for (const body of [
+      '[',
+      '[1,]',
+      '[,1]',
+      '[1 2]',
+      '[1]]',
+      '[1][2]',
+      '[{]}',
+      '["a]',
+      '{',
+      '{}{}',
+    ])
       expect(codeOf(() => splitEvents(utf8(body), 'json'))).toBe('malformed-json');
   });
 
   test('whatever bytes come, the answer is events that parse or a problem', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.constantFrom(...'[]{},:"\\ 1atrue\n'), {maxLength: 40}),
+        fc.array(fc.constantFrom(...Array.from('[]{},:"\\ 1atrue\n')), {maxLength: 40}),
         fc.constantFrom('json' as const, 'ndjson' as const),
         (chars, form) => {
           const body = utf8(chars.join(''));
@@ -92,7 +107,10 @@ describe('an array', () => {
 
 describe('NDJSON', () => {
   test('is cut into the original bytes of its lines; blank ones are ignored', () => {
-    const lines = fc.array(jsonText.map((text) => text.replaceAll(/[\r\n]/g, ' ')), {minLength: 1});
+    const lines = fc.array(
+      jsonText.map((text) => text.replaceAll(/[\r\n]/g, ' ')),
+      {minLength: 1},
+    );
     fc.assert(
       fc.property(lines, fc.constantFrom('\n', '\r\n', '\n\n', ' \n'), (texts, end) => {
         const {events} = splitEvents(utf8(texts.join(end) + end), 'ndjson');
@@ -122,11 +140,12 @@ describe('NDJSON', () => {
 
 describe('limits and forms', () => {
   test('depth is judged before anything recursive sees the text', () => {
-    const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
     expect(scanJson(utf8(nested(MAX_DEPTH)))).not.toBe('too-deep');
     expect(scanJson(utf8(nested(MAX_DEPTH + 1)))).toBe('too-deep');
     expect(codeOf(() => splitEvents(utf8('['.repeat(200_000)), 'json'))).toBe('too-deep');
-    expect(codeOf(() => splitEvents(utf8(`{"a":"${'['.repeat(200)}"}`), 'json'))).toBe('no problem');
+    expect(codeOf(() => splitEvents(utf8(`{"a":"${'['.repeat(200)}"}`), 'json'))).toBe(
+      'no problem',
+    );
   });
 
   test('a single object is one event without the whitespace and byte order mark around it', () => {
@@ -142,7 +161,9 @@ describe('limits and forms', () => {
     expect(codeOf(() => splitEvents(utf8('\n\n'), 'ndjson'))).toBe('empty-batch');
     const many = `[${Array.from({length: MAX_REQUEST_EVENTS + 1}, () => '1').join(',')}]`;
     expect(codeOf(() => splitEvents(utf8(many), 'json'))).toBe('too-many-events');
-    expect(codeOf(() => splitEvents(new Uint8Array([0x22, 0xff, 0x22]), 'json'))).toBe('malformed-utf-8');
+    expect(codeOf(() => splitEvents(new Uint8Array([0x22, 0xff, 0x22]), 'json'))).toBe(
+      'malformed-utf-8',
+    );
   });
 
   test('a key named __proto__ changes no prototype', () => {

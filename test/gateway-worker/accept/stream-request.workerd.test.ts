@@ -1,10 +1,10 @@
-/** Every status of `POST /v1/streams/{stream}`, provoked: its body and its headers. */
+/** What `POST /v1/streams/{stream}` does with events it can read: 202, duplicates, 207 and 422. */
 import {runInDurableObject} from 'cloudflare:test';
 import {beforeAll, describe, expect, test} from 'vitest';
-import {MAX_REQUEST_BYTES} from '../../../gateway-worker/limits.ts';
 import {utf8} from '../../../src/lib/bytes.ts';
-import {bindings, problemOf, testApp} from '../support/test-gateway.ts';
+import {bindings, expectProblem, testApp} from '../support/test-gateway.ts';
 import type {TestApp} from '../support/test-gateway.ts';
+import {gzip} from '../support/gzip.ts';
 import {recordsOf} from '../support/shard-records.ts';
 
 let app: TestApp;
@@ -19,21 +19,6 @@ const reading = (station: string, temperatureC: unknown = 3) => ({
   temperatureC,
 });
 
-async function gzip(bytes: Uint8Array, format: CompressionFormat = 'gzip'): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream(format));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function expectProblem(response: Response, status: number, code: string) {
-  const body = await problemOf(response);
-  expect([response.status, body.type]).toEqual([status, `urn:forebay:problem:${code}`]);
-  expect(response.headers.get('content-type')).toBe('application/problem+json');
-  expect(body.status).toBe(status);
-  expect(body.title).not.toBe('');
-  expect(body.detail).not.toBe('');
-  return body;
-}
-
 describe('202', () => {
   test('a single event is answered with its shard and seq', async () => {
     const response = await app.post(READINGS, reading('single'));
@@ -44,7 +29,9 @@ describe('202', () => {
     expect(body.events).toEqual([
       {
         index: 0,
-        id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+        id: expect.stringMatching(
+          /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+        ),
         status: 'accepted',
         shard: expect.stringMatching(/^readings\/[0-3]$/),
         seq: expect.any(Number),
@@ -144,7 +131,10 @@ describe('the same event again', () => {
       expect(await first.json()).toMatchObject({duplicates: 0});
       const again = await app.post(`/v1/streams/${name}`, body, headers);
       expect(again.status).toBe(202);
-      expect(await again.json()).toMatchObject({accepted: 0, duplicates: Array.isArray(body) ? 2 : 1});
+      expect(await again.json()).toMatchObject({
+        accepted: 0,
+        duplicates: Array.isArray(body) ? 2 : 1,
+      });
     }
   });
 
@@ -162,7 +152,11 @@ describe('the same event again', () => {
   test('422 when an Idempotency-Key comes with another payload', async () => {
     const headers = {'idempotency-key': crypto.randomUUID()};
     await app.post(READINGS, reading('a'), headers);
-    await expectProblem(await app.post(READINGS, reading('b'), headers), 422, 'idempotency-key-reused');
+    await expectProblem(
+      await app.post(READINGS, reading('b'), headers),
+      422,
+      'idempotency-key-reused',
+    );
   });
 
   test('409 while the first request with an Idempotency-Key is in flight', async () => {
@@ -179,10 +173,13 @@ describe('the same event again', () => {
     expect((await app.post(READINGS, reading('a'), {'idempotency-key': key})).status).toBe(202);
   });
 
-  test.each(['""', 'x'.repeat(257), '"\t"'])('400 for an Idempotency-Key that is none: %s', async (key) => {
-    const response = await app.post(READINGS, reading('a'), {'idempotency-key': key});
-    await expectProblem(response, 400, 'invalid-idempotency-key');
-  });
+  test.each(['""', 'x'.repeat(257), '"\t"'])(
+    '400 for an Idempotency-Key that is none: %s',
+    async (key) => {
+      const response = await app.post(READINGS, reading('a'), {'idempotency-key': key});
+      await expectProblem(response, 400, 'invalid-idempotency-key');
+    },
+  );
 });
 
 describe('207 and 422', () => {
@@ -203,7 +200,10 @@ describe('207 and 422', () => {
   });
 
   test('422 when no event is valid, with at most ten errors', async () => {
-    const response = await app.post(READINGS, Array.from({length: 8}, () => ({})));
+    const response = await app.post(
+      READINGS,
+      Array.from({length: 8}, () => ({})),
+    );
     const body = await expectProblem(response, 422, 'invalid-events');
     expect(body.errors).toHaveLength(10);
     expect(body.errors![9]).toMatchObject({index: 3, pointer: '#/station', code: 'invalid-type'});
@@ -216,7 +216,9 @@ describe('207 and 422', () => {
     const first = await app.post(READINGS, {marker}, headers);
     const again = await app.post(READINGS, {marker}, headers);
     expect(await again.text()).toBe(await first.text());
-    const kept = (await recordsOf('readings.rejected/0')).filter(({value}) => value.includes(marker));
+    const kept = (await recordsOf('readings.rejected/0')).filter(({value}) =>
+      value.includes(marker),
+    );
     expect(kept).toHaveLength(1);
     expect(kept[0]!.value).toBe(JSON.stringify({marker}));
     expect(JSON.parse(kept[0]!.headers['forebay_rejected']!)).toHaveLength(3);
@@ -227,7 +229,9 @@ describe('207 and 422', () => {
     const response = await app.post('/v1/streams/quarantined', {marker});
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({accepted: 0, rejected: 1});
-    const kept = (await recordsOf('quarantined.rejected/0')).filter(({value}) => value.includes(marker));
+    const kept = (await recordsOf('quarantined.rejected/0')).filter(({value}) =>
+      value.includes(marker),
+    );
     expect(kept).toHaveLength(1);
     expect(app.gateway.metrics.outcomes(['quarantined'])['quarantined']!.quarantined).toBe(1);
   });
@@ -242,7 +246,11 @@ describe('207 and 422', () => {
     ['id-invalid', {id: '', time: 1, key: {text: 'k'}}],
     ['id-invalid', {id: 'x'.repeat(257), time: 1, key: {text: 'k'}}],
   ])('%s when the stream’s own function fails on %j', async (code, event) => {
-    const body = await expectProblem(await app.post('/v1/streams/fragile', event), 422, 'invalid-events');
+    const body = await expectProblem(
+      await app.post('/v1/streams/fragile', event),
+      422,
+      'invalid-events',
+    );
     expect(body.errors).toMatchObject([{index: 0, pointer: '#', code}]);
   });
 
@@ -250,205 +258,6 @@ describe('207 and 422', () => {
     const {pointerOf} = await import('../../../gateway-worker/validate/issue.ts');
     expect(pointerOf([])).toBe('#');
     expect(pointerOf(['a/b', '~', 'é', 0, '\ud800'])).toBe('#/a~1b/~0/%C3%A9/0/%EF%BF%BD');
-  });
-});
-
-describe('400, 413 and 415', () => {
-  test.each([
-    ['malformed-json', '{"a":', {}],
-    ['malformed-json', '[{}', {}],
-    ['malformed-utf-8', new Uint8Array([0x22, 0xc3, 0x22]), {}],
-    ['empty-batch', '[]', {}],
-    ['empty-batch', '', {}],
-    ['too-deep', '['.repeat(65) + ']'.repeat(65), {}],
-    ['malformed-encoding', '{}', {'content-encoding': 'gzip'}],
-  ])('400 %s', async (code, body, headers) => {
-    await expectProblem(await app.post(READINGS, body, headers), 400, code);
-  });
-
-  test('413 for a body that says it is too large, and for one that is', async () => {
-    const large = new Uint8Array(MAX_REQUEST_BYTES + 1).fill(0x20);
-    await expectProblem(await app.post(READINGS, large), 413, 'request-too-large');
-    const chunked = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(1_000_000).fill(0x20)),
-    });
-    const response = await app.fetch(READINGS, {
-      method: 'POST',
-      body: chunked,
-      headers: {authorization: `Bearer ${app.keys.writer}`, 'content-type': 'application/json'},
-    });
-    await expectProblem(response, 413, 'request-too-large');
-  });
-
-  test('413 for a small body that becomes too large', async () => {
-    const bomb = await gzip(new Uint8Array(100_000_000).fill(0x20));
-    expect(bomb.byteLength).toBeLessThan(200_000);
-    const response = await app.post(READINGS, bomb, {'content-encoding': 'gzip'});
-    await expectProblem(response, 413, 'request-too-large');
-  });
-
-  test('413 for a single event over its stream’s limit; in a batch it is one rejection', async () => {
-    const event = {text: 'x'.repeat(100)};
-    await expectProblem(await app.post('/v1/streams/small', event), 413, 'event-too-large');
-    const batch = await app.post('/v1/streams/small', [event, event]);
-    const body = await expectProblem(batch, 422, 'invalid-events');
-    expect(body.errors).toMatchObject([{code: 'event-too-large'}, {code: 'event-too-large'}]);
-  });
-
-  test('413 for more events than a request may have', async () => {
-    const body = `[${Array.from({length: 10_001}, () => '{}').join(',')}]`;
-    await expectProblem(await app.post('/v1/streams/keyless', body), 413, 'too-many-events');
-  });
-
-  test.each(['text/plain', '', 'application/cloudevents+json', 'application/json; charset=latin1'])(
-    '415 for the media type "%s", naming what is taken',
-    async (type) => {
-      const response = await app.post(READINGS, '{}', {'content-type': type});
-      expect(response.headers.get('accept')).toContain('application/json');
-      await expectProblem(response, 415, 'unsupported-media-type');
-    },
-  );
-
-  test.each(['br', 'zstd', 'gzip, gzip'])('415 for the encoding %s', async (encoding) => {
-    const response = await app.post(READINGS, '{}', {'content-encoding': encoding});
-    expect(response.headers.get('accept-encoding')).toBe('gzip, deflate');
-    await expectProblem(response, 415, 'unsupported-encoding');
-  });
-});
-
-describe('401, 403, 404 and 405', () => {
-  test('callers without a key cannot tell streams that exist from others', async () => {
-    const answers = await Promise.all(
-      [READINGS, '/v1/streams/unknown', '/v1/streams/github-events'].flatMap((path) =>
-        [undefined, 'Bearer', 'Bearer nonsense', `Bearer fb_test_${'0'.repeat(16)}_${'0'.repeat(64)}`].map(
-          async (authorization) => {
-            const response = await app.fetch(path, {
-              method: 'POST',
-              body: '{}',
-              headers: authorization === undefined ? {} : {authorization},
-            });
-            expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
-            return JSON.stringify(await expectProblem(response, 401, 'unauthenticated'));
-          },
-        ),
-      ),
-    );
-    expect(new Set(answers).size).toBe(1);
-  });
-
-  test('401 for a known id with another secret', async () => {
-    const key = `${app.keys.writer.slice(0, -4)}0000`;
-    const response = await app.post(READINGS, reading('a'), {authorization: `Bearer ${key}`});
-    await expectProblem(response, 401, 'unauthenticated');
-  });
-
-  test('403 without the scope, and for a stream that takes no API keys', async () => {
-    const authorization = `Bearer ${app.keys.readingsWriter}`;
-    expect((await app.post(READINGS, reading('a'), {authorization})).status).toBe(202);
-    await expectProblem(await app.post('/v1/streams/keyless', {}, {authorization}), 403, 'forbidden');
-    await expectProblem(await app.post('/v1/streams/github-events', {}), 403, 'forbidden');
-  });
-
-  test('404 for a stream or a path that does not exist', async () => {
-    await expectProblem(await app.post('/v1/streams/unknown', {}), 404, 'not-found');
-    await expectProblem(await app.fetch('/unknown'), 404, 'not-found');
-  });
-
-  test('405 names the methods a path has', async () => {
-    const response = await app.fetch(READINGS);
-    expect(response.headers.get('allow')).toBe('POST');
-    await expectProblem(response, 405, 'method-not-allowed');
-  });
-});
-
-describe('429 and 503', () => {
-  test('429 says when to come again, and then takes the event', async () => {
-    let nowMs = 1_800_000_000_000;
-    const limited = await testApp({nowMs: () => nowMs});
-    const send = (events: number) =>
-      limited.post(
-        READINGS,
-        Array.from({length: events}, () => reading('q')),
-        {authorization: `Bearer ${limited.keys.limited}`},
-      );
-    expect((await send(4)).status).toBe(202);
-    const response = await send(1);
-    expect(response.headers.get('retry-after')).toBe('1');
-    expect(response.headers.get('ratelimit')).toBe('"events";r=0;t=1');
-    expect(response.headers.get('ratelimit-policy')).toBe('"events";q=4;w=2');
-    await expectProblem(response, 429, 'quota-exceeded');
-    nowMs += 1_000;
-    expect((await send(6)).status).toBe(202);
-    nowMs += 1_000;
-    expect((await send(1)).headers.get('retry-after')).toBe('2');
-  });
-
-  test('503 with Retry-After when the shard is full; nothing is stored', async () => {
-    const small = '/v1/streams/small';
-    expect((await app.post(small, [{}, {}, {}])).status).toBe(202);
-    const response = await app.post(small, [{}, {}, {}]);
-    expect(response.headers.get('retry-after')).toBe('1');
-    const body = await expectProblem(response, 503, 'unavailable');
-    expect(body).toMatchObject({accepted: 0, duplicates: 0, rejected: 0, retry: 3});
-    expect(body.events!.map(({status}) => status)).toEqual(['retry', 'retry', 'retry']);
-    expect(await recordsOf('small/0')).toHaveLength(3);
-  });
-
-  test('503 and not 500 when a shard fails', async () => {
-    const broken = {
-      getByName: () => ({append: () => Promise.reject(new Error('broken'))}),
-    };
-    const failing = await testApp({extraEnv: {SHARD: broken}});
-    const response = await failing.post(READINGS, reading('a'));
-    expect(response.headers.get('retry-after')).toBe('1');
-    await expectProblem(response, 503, 'unavailable');
-  });
-
-  test('207 with Retry-After when only one of the shards fails', async () => {
-    const broken = {
-      getByName: (name: string) =>
-        name === 'readings/0'
-          ? {append: () => Promise.reject(Object.assign(new Error('busy'), {overloaded: true}))}
-          : bindings.SHARD.getByName(name),
-    };
-    const failing = await testApp({extraEnv: {SHARD: broken}});
-    const batch = Array.from({length: 40}, (_, index) => reading(`station-${index}`));
-    const response = await failing.post(READINGS, batch);
-    expect(response.status).toBe(207);
-    expect(response.headers.get('retry-after')).toBe('1');
-    const body = await response.json<{accepted: number; retry: number; events: {status: string}[]}>();
-    expect(body.accepted + body.retry).toBe(40);
-    expect(body.retry).toBeGreaterThan(0);
-    expect(body.events.every(({status}) => status === 'retry')).toBe(true);
-  });
-
-  test('503 when the gateway has no usable keys, and /ready says so', async () => {
-    const keyless = await testApp({extraEnv: {FOREBAY_KEYS: '[{"id":"x"}]'}});
-    await expectProblem(await keyless.post(READINGS, reading('a')), 503, 'not-configured');
-    const ready = await keyless.fetch('/ready');
-    expect(ready.status).toBe(503);
-    expect(await ready.json()).toMatchObject({ready: false, reason: expect.stringContaining('FOREBAY_KEYS')});
-  });
-});
-
-describe('a shard that answers late', () => {
-  test('a retryable failure is tried again on a new stub when every event has an id', async () => {
-    let calls = 0;
-    const flaky = {
-      getByName: (name: string) => {
-        calls += 1;
-        return calls < 3
-          ? {append: () => Promise.reject(Object.assign(new Error('reset'), {retryable: true}))}
-          : bindings.SHARD.getByName(name);
-      },
-    };
-    const withIds = await testApp({extraEnv: {SHARD: flaky}});
-    expect((await withIds.post('/v1/streams/own-ids', {id: crypto.randomUUID()})).status).toBe(202);
-    expect(calls).toBe(3);
-    calls = 0;
-    // Without ids a second try could store the event twice, so the sender decides.
-    expect((await withIds.post(READINGS, reading('a'))).status).toBe(503);
-    expect(calls).toBe(1);
   });
 });
 

@@ -82,7 +82,10 @@ test('the drain connects to shards of the definition only, and only by WebSocket
 test('a schema is JSON Schema, for any key', async () => {
   const response = await get('/v1/streams/readings/schema', app.keys.readingsWriter);
   expect(response.headers.get('content-type')).toBe('application/schema+json');
-  expect(await response.json()).toMatchObject({type: 'object', required: ['station', 'time', 'temperatureC']});
+  expect(await response.json()).toMatchObject({
+    type: 'object',
+    required: ['station', 'time', 'temperatureC'],
+  });
   expect((await get('/v1/streams/unknown/schema', app.keys.writer)).status).toBe(404);
   expect((await get('/v1/streams/readings/schema')).status).toBe(401);
 });

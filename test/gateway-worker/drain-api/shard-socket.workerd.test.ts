@@ -193,7 +193,10 @@ describe('a connection is closed', () => {
     ['a field of the wrong kind', {type: 'credit', bytes: -1}],
     ['credit before read', {type: 'credit', bytes: 5}],
     ['another version', {type: 'read', version: 99, incarnation: 'i', afterSeq: 0, creditBytes: 1}],
-    ['another incarnation', {type: 'read', version: 1, incarnation: 'i', afterSeq: 0, creditBytes: 1}],
+    [
+      'another incarnation',
+      {type: 'read', version: 1, incarnation: 'i', afterSeq: 0, creditBytes: 1},
+    ],
     ['a message that is too long', `{"type":"credit","bytes":1,"x":"${'x'.repeat(5_000)}"}`],
   ])('with 4002 and a reason for %s', async (_, message) => {
     const drain = await TestDrain.connect(freshShard());

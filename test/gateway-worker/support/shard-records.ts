@@ -1,6 +1,10 @@
 import {runInDurableObject} from 'cloudflare:test';
 import {hashId} from '../../../gateway-worker/accept/event-ids.ts';
-import type {AppendRequest, AppendStored, AppendResult} from '../../../gateway-worker/buffer/append-protocol.ts';
+import type {
+  AppendRequest,
+  AppendStored,
+  AppendResult,
+} from '../../../gateway-worker/buffer/append-protocol.ts';
 import {encodeBatches} from '../../../gateway-worker/buffer/encode-batches.ts';
 import type {ShardObject} from '../../../gateway-worker/buffer/shard-object.ts';
 import {fromUtf8, utf8} from '../../../src/lib/bytes.ts';

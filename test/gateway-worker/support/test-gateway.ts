@@ -1,5 +1,6 @@
 import {createExecutionContext, waitOnExecutionContext} from 'cloudflare:test';
 import {env} from 'cloudflare:workers';
+import {expect} from 'vitest';
 import {createApp} from '../../../gateway-worker/app.ts';
 import type {Env} from '../../../gateway-worker/env.ts';
 import {Gateway} from '../../../gateway-worker/gateway.ts';
@@ -26,12 +27,15 @@ interface TestKey {
   readonly entry: object;
 }
 
+function random(bytes: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(bytes));
+}
+
 /** A new key and what FOREBAY_KEYS says of it. */
 export async function testKey(
   scopes: readonly string[],
   quota?: {readonly eventsPerSecond: number; readonly burst: number},
 ): Promise<TestKey> {
-  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
   const {key, id} = makeApiKey({environment: 'test', random});
   return {key, entry: {id, hash: await hashApiKey(key), scopes, quota}};
 }
@@ -41,7 +45,11 @@ export interface TestApp {
   /** Waits for what the request left to `waitUntil`, too. */
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
   /** `POST` of JSON with this app's writing key. */
-  readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
+  readonly post: (
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Response>;
   readonly keys: Record<'writer' | 'readingsWriter' | 'admin' | 'drain' | 'limited', string>;
 }
 
@@ -109,4 +117,19 @@ export interface ProblemBody {
 
 export async function problemOf(response: Response): Promise<ProblemBody> {
   return await response.json();
+}
+
+/** One problem document, whole: status, type, media type, title and detail. */
+export async function expectProblem(
+  response: Response,
+  status: number,
+  code: string,
+): Promise<ProblemBody> {
+  const body = await problemOf(response);
+  expect([response.status, body.type]).toEqual([status, `urn:forebay:problem:${code}`]);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(body.status).toBe(status);
+  expect(body.title).not.toBe('');
+  expect(body.detail).not.toBe('');
+  return body;
 }

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import {apiKey, definePipeline, defineStream, github, secret, webhook} from '../../../src/define/index.ts';
+import {
+  apiKey,
+  definePipeline,
+  defineStream,
+  github,
+  secret,
+  webhook,
+} from '../../../src/define/index.ts';
 
 const reading = z.object({
   station: z.string().max(64),

@@ -9,13 +9,12 @@ import {testPipeline} from '../support/test-pipeline.ts';
 const streamOf = (schema: z.ZodType) =>
   defineStream({name: 's', owner: 'tests', schema, partitions: 1, accept: [apiKey()]});
 
-test.each([...pipeline.streams, ...testPipeline.streams].map((stream) => [stream.name, stream] as const))(
-  'the schema of %s becomes code and does not fall back',
-  (_, stream) => {
-    const compiled = compileStream(stream);
-    expect(compiled.schema).not.toBe(stream.schema);
-  },
-);
+test.each(
+  [...pipeline.streams, ...testPipeline.streams].map((stream) => [stream.name, stream] as const),
+)('the schema of %s becomes code and does not fall back', (_, stream) => {
+  const compiled = compileStream(stream);
+  expect(compiled.schema).not.toBe(stream.schema);
+});
 
 test('a schema that cannot be compiled is an error at load, not a slow gateway', () => {
   const asynchronous = z.string().refine(async (text) => (await Promise.resolve(text)) !== '');
@@ -25,11 +24,21 @@ test('a schema that cannot be compiled is an error at load, not a slow gateway',
 test('compiled and plain schema say the same', () => {
   const schema = z.object({a: z.string().max(3), b: z.array(z.int()).max(2).optional()});
   const compiled = compileStream(streamOf(schema));
-  for (const value of [{a: 'x'}, {a: 'xxxx'}, {a: 'x', b: [1, 2, 3]}, {a: 'x', b: [1.5]}, null, [], 5]) {
+  for (const value of [
+    {a: 'x'},
+    {a: 'xxxx'},
+    {a: 'x', b: [1, 2, 3]},
+    {a: 'x', b: [1.5]},
+    null,
+    [],
+    5,
+  ]) {
     const issues = checkEvent(compiled, value).issues;
     const plain = schema.safeParse(value);
     expect(issues === null).toBe(plain.success);
-    expect(issues?.map(({detail}) => detail)).toEqual(plain.error?.issues.map(({message}) => message));
+    expect(issues?.map(({detail}) => detail)).toEqual(
+      plain.error?.issues.map(({message}) => message),
+    );
   }
 });
 
@@ -44,7 +53,9 @@ test('a schema that throws makes the event invalid and not the request', () => {
 
 test('at most ten issues of an event are reported, each bounded', () => {
   const schema = z.record(z.string(), z.string());
-  const event = Object.fromEntries(Array.from({length: 50}, (_, index) => ['k'.repeat(1_000) + index, 1]));
+  const event = Object.fromEntries(
+    Array.from({length: 50}, (_, index) => ['k'.repeat(1_000) + index, 1]),
+  );
   const {issues} = checkEvent(compileStream(streamOf(schema)), event);
   expect(issues).toHaveLength(10);
   for (const {pointer} of issues!) expect(pointer.length).toBeLessThanOrEqual(300);

@@ -1,7 +1,11 @@
 import {expect, test} from 'vitest';
 import {SeqGuard} from '../../../stream-processor/event/seq-guard.ts';
 
-const record = (seq: number | undefined, incarnation = 'one', shard: string | undefined = 'readings/0') => ({
+const record = (
+  seq: number | undefined,
+  incarnation = 'one',
+  shard: string | undefined = 'readings/0',
+) => ({
   shard,
   incarnation,
   seq,

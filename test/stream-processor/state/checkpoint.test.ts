@@ -83,7 +83,9 @@ describe('a checkpoint', () => {
   test('with a damaged slice is built anew', async () => {
     const before = await saved();
     const database = new DatabaseSync(path);
-    database.exec("UPDATE slices SET bytes = substr(bytes, 1, length(bytes) - 1) || x'ff'");
+    database.exec(
+      "UPDATE slices SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'ff' AS BLOB)",
+    );
     database.close();
     await expectDiscarded(before, 'checksum');
   });
@@ -141,6 +143,33 @@ describe('a checkpoint', () => {
     await expect(task).rejects.toMatchObject({code: 'VIEW_CHANGED'});
   });
 
+  test('does not reopen windows when the grace has become longer', async () => {
+    const task = await restore();
+    const at = (minute: number, seq: number) => {
+      const reading = {station: 's', timeMs: START_MS + minute * 60_000, temperatureC: 1};
+      return [{...readingRecord(reading, {topic: '', seq}), offset: BigInt(seq)}];
+    };
+    task.apply([...at(0, 1), ...at(3, 2)]);
+    task.commit();
+    task.crash();
+    const views = pipeline.views.map((view) => ({...view, graceMs: HOUR_MS}));
+    const longer = await ModelTask.restore({
+      kafka,
+      checkpointPath: path,
+      nowMs: () => nowMs,
+      views,
+    });
+    longer.apply([...at(0, 3), ...at(2, 4)]);
+    longer.commit();
+    expect(rows(longer)).toMatchObject([
+      {start: START_MS, final: true, readings: 1},
+      {start: START_MS + 120_000, final: false, readings: 1},
+      {start: START_MS + 180_000, final: false, readings: 1},
+    ]);
+    expect(longer.processor.lateRecords).toBe(2);
+    longer.crash();
+  });
+
   test('keeps closed windows for their retention, and then withdraws them', async () => {
     const task = await restore();
     const apply = (minute: number, seq: number) => {
@@ -158,7 +187,9 @@ describe('a checkpoint', () => {
     expect(live()).toHaveLength(3);
     apply(61, 4);
     expect(live().map(({start}) => (start - START_MS) / 60_000)).toEqual([10, 60, 61]);
-    const last = kafka.records(names.results('minute-live'), PARTITION).filter(({value}) => value === null);
+    const last = kafka
+      .records(names.results('minute-live'), PARTITION)
+      .filter(({value}) => value === null);
     expect(last.map(({key}) => JSON.parse(Buffer.from(key!).toString()))).toEqual([
       {key: 's', start: START_MS, end: START_MS + 60_000},
     ]);

@@ -1,7 +1,10 @@
 import {TopicNames} from '../../../src/protocol/topics.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {PartitionProcessor} from '../../../stream-processor/partition-processor.ts';
-import {processorMetrics, type ProcessorMetrics} from '../../../stream-processor/processor-metrics.ts';
+import {
+  processorMetrics,
+  type ProcessorMetrics,
+} from '../../../stream-processor/processor-metrics.ts';
 import {restorePartition} from '../../../stream-processor/restore/restore-partition.ts';
 import {Checkpointer} from '../../../stream-processor/state/checkpointer.ts';
 import type {MemoryKafka} from './memory-kafka.ts';

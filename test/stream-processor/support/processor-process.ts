@@ -23,6 +23,7 @@ export interface LogLine {
   readonly message: string;
   readonly port?: number;
   readonly reason?: string;
+  readonly missing?: number;
 }
 
 /** The real program in a process of its own. */
@@ -61,6 +62,23 @@ export class ProcessorProcess {
     return running;
   }
 
+  /** Runs it to its end, for starts that must fail. */
+  static async run(
+    env: Readonly<Record<string, string>>,
+  ): Promise<{readonly exitCode: number | null; readonly output: string}> {
+    const child = spawn(process.execPath, ['stream-processor/main.ts'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {PATH: process.env['PATH'], ...env},
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await once(child, 'close');
+    return {exitCode: child.exitCode, output};
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -76,7 +94,8 @@ export class ProcessorProcess {
 
   async get<T>(path: string): Promise<T> {
     const response = await fetch(`${this.url}${path}`);
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
   }
 

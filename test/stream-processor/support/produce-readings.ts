@@ -44,15 +44,18 @@ export function readingRecord(reading: Reading, options: ReadingRecordOptions): 
 export class ReadingProducer {
   readonly #producer: FencedProducer;
   readonly #topic: string;
+  readonly #incarnation: string;
   readonly #seqs = new Map<number, number>();
 
-  private constructor(producer: FencedProducer, topic: string) {
+  private constructor(producer: FencedProducer, topic: string, incarnation: string) {
     this.#producer = producer;
     this.#topic = topic;
+    this.#incarnation = incarnation;
   }
 
-  static async open(kafka: Kafka, topic: string): Promise<ReadingProducer> {
-    return new ReadingProducer(await kafka.openFencedProducer(`${topic}.test`, 30_000), topic);
+  static async open(kafka: Kafka, topic: string, incarnation = 'first'): Promise<ReadingProducer> {
+    const producer = await kafka.openFencedProducer(`${topic}.test`, 30_000);
+    return new ReadingProducer(producer, topic, incarnation);
   }
 
   async send(all: readonly Reading[], batch = BATCH): Promise<void> {
@@ -62,7 +65,8 @@ export class ReadingProducer {
           const partition = partitionOf(utf8(reading.station), readings.partitions);
           const seq = (this.#seqs.get(partition) ?? 0) + 1;
           this.#seqs.set(partition, seq);
-          return readingRecord(reading, {topic: this.#topic, seq});
+          const incarnation = this.#incarnation;
+          return readingRecord(reading, {topic: this.#topic, incarnation, seq});
         }),
       );
     }

@@ -18,7 +18,8 @@ export function randomReadings(options: RandomReadingsOptions): Reading[] {
   return Array.from({length: count}, (_, index) => {
     const nowMs = START_MS + (from + index) * STEP_MS;
     const draw = random();
-    const backMs = draw < 0.02 ? between(random, 100_000, 300_000) : draw < 0.1 ? between(random, 0, 30_000) : 0;
+    const backMs =
+      draw < 0.02 ? between(random, 100_000, 300_000) : draw < 0.1 ? between(random, 0, 30_000) : 0;
     return {
       station: `station-${between(random, 0, stations - 1)}`,
       timeMs: Math.max(START_MS, nowMs - backMs),

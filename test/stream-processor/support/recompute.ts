@@ -65,6 +65,9 @@ function toWindow(members: readonly Reading[]): Window {
 }
 
 /** Keys of tests are ASCII. */
-export function byStartAndKey(a: {start: number; key: string}, b: {start: number; key: string}): number {
+export function byStartAndKey(
+  a: {start: number; key: string},
+  b: {start: number; key: string},
+): number {
   return a.start - b.start || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }

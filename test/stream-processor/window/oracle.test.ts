@@ -2,7 +2,16 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import * as z from 'zod';
-import {apiKey, count, defineStream, max, mean, min, sum, tumbling} from '../../../src/define/index.ts';
+import {
+  apiKey,
+  count,
+  defineStream,
+  max,
+  mean,
+  min,
+  sum,
+  tumbling,
+} from '../../../src/define/index.ts';
 import type {Aggregate} from '../../../src/define/aggregate.ts';
 import {WindowEngine} from '../../../stream-processor/window/window-engine.ts';
 
@@ -11,8 +20,16 @@ interface OracleCase {
   readonly name: string;
   readonly window: {readonly sizeMs: number; readonly graceMs: number};
   readonly emit: 'final' | 'update';
-  readonly aggregates: readonly {readonly name: string; readonly op: string; readonly field?: string}[];
-  readonly events: readonly {readonly key: string | null; readonly ts: number; readonly value: Fields | null}[];
+  readonly aggregates: readonly {
+    readonly name: string;
+    readonly op: string;
+    readonly field?: string;
+  }[];
+  readonly events: readonly {
+    readonly key: string | null;
+    readonly ts: number;
+    readonly value: Fields | null;
+  }[];
   readonly expected: {
     readonly results: readonly Readonly<Record<string, unknown>>[];
     readonly dropped: readonly {readonly event: number; readonly reason: string}[];
@@ -47,7 +64,9 @@ function supportedAggregates({aggregates}: OracleCase): Record<string, Aggregate
     aggregates.flatMap(({name, op, field}) => {
       if (op === 'count' && field === undefined) return [[name, count<Fields>()]];
       const create = OPS[op as keyof typeof OPS];
-      return create === undefined ? [] : [[name, create<Fields>((event) => numberIn(event, field!))]];
+      return create === undefined
+        ? []
+        : [[name, create<Fields>((event) => numberIn(event, field!))]];
     }),
   );
 }
@@ -97,7 +116,8 @@ function run(oracle: OracleCase, aggregates: Record<string, Aggregate<Fields>>) 
         ...pane.valuesAt(slot),
       });
     if (oracle.emit === 'update') {
-      for (const pane of windows.panes()) for (const slot of pane.dirtySlots()) emitSlot(pane, slot);
+      for (const pane of windows.panes())
+        for (const slot of pane.dirtySlots()) emitSlot(pane, slot);
     }
     // A commit after every event: it emits what that event changed or closed.
     const closed = windows.takeClosed(engine.streamTimeMs ?? -1, Number.POSITIVE_INFINITY);
