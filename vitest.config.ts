@@ -20,7 +20,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({wrangler: {configPath: './wrangler.toml'}})],
+        plugins: [
+          cloudflareTest({
+            // The real Durable Objects with a pipeline made for the tests.
+            main: './test/gateway-worker/support/test-worker.ts',
+            wrangler: {configPath: './wrangler.toml'},
+          }),
+        ],
         test: {name: 'workerd', include: ['test/**/*.workerd.test.ts']},
       },
     ],

@@ -8,6 +8,7 @@ import type {Clock} from '../src/lib/clock.ts';
 import {describeError, ForebayError} from '../src/lib/errors.ts';
 import {topicPlans, type TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
+import {InputWatch} from './input-watch.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
 import {Task, type CommitListener} from './task.ts';
 
@@ -47,7 +48,8 @@ export class Supervisor {
   /** Rejects with the first error no retry mends. */
   readonly #failed = Promise.withResolvers<never>();
   #isStopping = false;
-  #notReady: string | null = 'starting';
+  #watch: InputWatch | undefined;
+  #notReady: string | null = 'Kafka has not answered yet';
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -67,7 +69,8 @@ export class Supervisor {
 
   /** Why this replica cannot do its work, in words; `null` when it can. */
   notReadyReason(): string | null {
-    if (this.#notReady !== null) return this.#notReady;
+    const problem = this.#notReady ?? this.#watch?.problem ?? null;
+    if (problem !== null) return problem;
     const task = this.tasks.find(({state, lastError}) => state !== 'running' || lastError !== null);
     if (task === undefined) return null;
     const {stream, partition} = task.unit;
@@ -83,7 +86,8 @@ export class Supervisor {
   }
 
   get lastError(): string | null {
-    return this.tasks.find(({lastError}) => lastError !== null)?.lastError ?? null;
+    const task = this.tasks.find(({lastError}) => lastError !== null);
+    return task?.lastError ?? this.#watch?.problem ?? null;
   }
 
   /**
@@ -95,7 +99,7 @@ export class Supervisor {
       if (stop.aborted) resolve();
       stop.addEventListener('abort', () => resolve());
     });
-    const working = this.#start().then(() => stopped);
+    const working = this.#start(stop).then(() => stopped);
     try {
       await Promise.race([working, stopped, this.#failed.promise]);
     } finally {
@@ -103,11 +107,13 @@ export class Supervisor {
     }
   }
 
-  async #start(): Promise<void> {
-    const {kafka, pipeline, names} = this.#options;
+  async #start(stop: AbortSignal): Promise<void> {
+    const {kafka, pipeline, names, clock} = this.#options;
     const admin = await kafka.openAdmin();
     this.#admin = admin;
     await this.#retry('Kafka is not ready', () => ensureTopics(admin, topicPlans(pipeline, names)));
+    this.#watch = new InputWatch({admin, names, tasks: () => this.tasks, clock});
+    void this.#watch.run(stop);
     if (this.#streams.size === 0) this.#notReady = null;
     else await this.#join();
   }

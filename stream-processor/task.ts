@@ -102,6 +102,13 @@ export class Task {
     return this.#lastError;
   }
 
+  /** The input reaches at least this far. */
+  noteInputEnd(offset: bigint): void {
+    if (this.#stableEndOffset === undefined || offset > this.#stableEndOffset) {
+      this.#stableEndOffset = offset;
+    }
+  }
+
   start(): void {
     // Stopped before it began: it must not fence whoever has the unit now.
     if (this.#stopping.signal.aborted) this.#enter('stop');
@@ -248,7 +255,7 @@ export class Task {
     try {
       for (const batch of await reader.poll(waitMs)) {
         processor.apply(batch);
-        this.#stableEndOffset = batch.lastStableOffset;
+        this.noteInputEnd(batch.lastStableOffset);
       }
       this.#lastError = null;
       this.#failures = 0;

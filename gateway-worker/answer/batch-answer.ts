@@ -79,7 +79,7 @@ function entriesOf(fates: readonly Fate[], isFull: boolean): readonly object[] {
   let inDetail = 0;
   fates.forEach((fate, index) => {
     if (fate.status === 'accepted' && !isFull) return;
-    if (fate.status === 'rejected' || fate.status === 'quarantined') {
+    if ('issues' in fate) {
       inDetail += 1;
       entries.push(rejectedEntry(fate, index, inDetail <= MAX_EVENTS_IN_DETAIL ? MAX_ISSUES : 1));
     } else if (fate.status === 'retry') {

@@ -17,6 +17,13 @@ test('its hash is the SHA-256 of the whole key', async () => {
 });
 
 test('what has not the form of a key has no id', () => {
-  for (const text of ['', 'fb', 'fb_dev_abcd', 'fb_dev__', `xx_dev_abcd_${'0'.repeat(64)}`, `fb_dev_abcd_${'0'.repeat(31)}`])
+  for (const text of [
+    '',
+    'fb',
+    'fb_dev_abcd',
+    'fb_dev__',
+    `xx_dev_abcd_${'0'.repeat(64)}`,
+    `fb_dev_abcd_${'0'.repeat(31)}`,
+  ])
     expect(apiKeyId(text)).toBeNull();
 });

@@ -3,7 +3,13 @@
  * whatever is killed between the edge and the query. Real workerd, drain, Kafka and processor; only this file's judge is ours.
  */
 import {afterEach, expect, inject, test} from 'vitest';
-import {byKeyAndStart, judgeTopic, recomputeWindows, rowsOf, type WindowRow} from '../support/judge-delivery.ts';
+import {
+  byKeyAndStart,
+  judgeTopic,
+  recomputeWindows,
+  rowsOf,
+  type WindowRow,
+} from '../support/judge-delivery.ts';
 import {closeWindows, finalRows, startPromiseRun, type PromiseRun} from '../support/promise-run.ts';
 import {readTopic} from '../support/read-topic.ts';
 import {sendReadings} from '../support/readings-load.ts';
@@ -41,53 +47,57 @@ const schedules: readonly (readonly [name: string, schedule: Schedule])[] = [
   ],
 ];
 
-test.each(schedules)('20,000 readings arrive exactly once while %s', {timeout: 300_000}, async (name, schedule) => {
-  const random = seededRandom(name);
-  const current = await startPromiseRun(inject('kafkaBrokers'));
-  run = current;
-  const {stack} = current;
-  const due = [...schedule];
-  const killed: Part[] = [];
+test.each(schedules)(
+  '20,000 readings arrive exactly once while %s',
+  {timeout: 300_000},
+  async (name, schedule) => {
+    const random = seededRandom(name);
+    const current = await startPromiseRun(inject('kafkaBrokers'));
+    run = current;
+    const {stack} = current;
+    const due = [...schedule];
+    const killed: Part[] = [];
 
-  const load = await sendReadings({
-    url: stack.urls.gateway,
-    key: stack.key,
-    random,
-    readings: READINGS,
-    senders: 8,
-    pauseMs: 400,
-    maxBatch: 100,
-    onAcked: (acked) => {
-      while (due[0] !== undefined && acked >= due[0][0] * READINGS) {
-        const [, part] = due.shift()!;
-        process.kill(stack.parts[part].pid()!, 'SIGKILL');
-        killed.push(part);
-      }
-    },
-  });
-  const closers = await closeWindows(current, load);
-  expect(killed).toEqual(schedule.map(([, part]) => part));
+    const load = await sendReadings({
+      url: stack.urls.gateway,
+      key: stack.key,
+      random,
+      readings: READINGS,
+      senders: 8,
+      pauseMs: 400,
+      maxBatch: 100,
+      onAcked: (acked) => {
+        while (due[0] !== undefined && acked >= due[0][0] * READINGS) {
+          const [, part] = due.shift()!;
+          process.kill(stack.parts[part].pid()!, 'SIGKILL');
+          killed.push(part);
+        }
+      },
+    });
+    const closers = await closeWindows(current, load);
+    expect(killed).toEqual(schedule.map(([, part]) => part));
 
-  const acked = [...load, ...closers];
-  const records = await readTopic({
-    brokers: inject('kafkaBrokers'),
-    topic: current.topic,
-    atLeast: acked.length,
-    deadlineMs: CATCH_UP_DEADLINE_MS,
-  });
-  judgeTopic(records, acked);
+    const acked = [...load, ...closers];
+    const records = await readTopic({
+      brokers: inject('kafkaBrokers'),
+      topic: current.topic,
+      atLeast: acked.length,
+      deadlineMs: CATCH_UP_DEADLINE_MS,
+    });
+    judgeTopic(records, acked);
 
-  const expected = recomputeWindows(load);
-  const queried = await finalRows(current, expected.length, CATCH_UP_DEADLINE_MS);
-  expect(queried.map(toWindow).toSorted(byKeyAndStart)).toEqual(expected);
-  const results = await readTopic({
-    brokers: inject('kafkaBrokers'),
-    topic: current.resultTopic,
-    atLeast: expected.length,
-    deadlineMs: CATCH_UP_DEADLINE_MS,
-  });
-  expect(rowsOf(results), 'the result topic holds every window once').toEqual(expected);
-});
+    const expected = recomputeWindows(load);
+    const queried = await finalRows(current, expected.length, CATCH_UP_DEADLINE_MS);
+    expect(queried.map(toWindow).toSorted(byKeyAndStart)).toEqual(expected);
+    const results = await readTopic({
+      brokers: inject('kafkaBrokers'),
+      topic: current.resultTopic,
+      atLeast: expected.length,
+      deadlineMs: CATCH_UP_DEADLINE_MS,
+    });
+    expect(rowsOf(results), 'the result topic holds every window once').toEqual(expected);
+  },
+);
 
 function toWindow(row: Record<string, unknown>): WindowRow {
   const {end: _end, final: _final, ...window} = row;

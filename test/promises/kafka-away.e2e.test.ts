@@ -34,42 +34,46 @@ afterAll(async () => {
   await rm(dataDir, {recursive: true, force: true});
 });
 
-test('Kafka is away for 60 s under load: no sender sees anything but 2xx, and everything arrives', {timeout: 300_000}, async () => {
-  const random = seededRandom('kafka away');
-  const refused: number[] = [];
-  let ackedCount = 0;
-  let ackedWhileAway = 0;
-  let away: Promise<void> | undefined;
+test(
+  'Kafka is away for 60 s under load: no sender sees anything but 2xx, and everything arrives',
+  {timeout: 300_000},
+  async () => {
+    const random = seededRandom('kafka away');
+    const refused: number[] = [];
+    let ackedCount = 0;
+    let ackedWhileAway = 0;
+    let away: Promise<void> | undefined;
 
-  const acked = await sendReadings({
-    url: run.stack.urls.gateway,
-    key: run.stack.key,
-    random,
-    readings: READINGS,
-    senders: 6,
-    pauseMs: 1_500,
-    maxBatch: 60,
-    onRefused: (status) => refused.push(status),
-    onAcked: (count) => {
-      ackedCount = count;
-      if (count <= 500 || away !== undefined) return;
-      away = stopForAWhile().then(() => {
-        ackedWhileAway = ackedCount - count;
-      });
-    },
-  });
-  await away;
+    const acked = await sendReadings({
+      url: run.stack.urls.gateway,
+      key: run.stack.key,
+      random,
+      readings: READINGS,
+      senders: 6,
+      pauseMs: 1_500,
+      maxBatch: 60,
+      onRefused: (status) => refused.push(status),
+      onAcked: (count) => {
+        ackedCount = count;
+        if (count <= 500 || away !== undefined) return;
+        away = stopForAWhile().then(() => {
+          ackedWhileAway = ackedCount - count;
+        });
+      },
+    });
+    await away;
 
-  expect(refused).toEqual([]);
-  expect(ackedWhileAway, 'readings acknowledged during the outage').toBeGreaterThan(1_000);
-  const records = await readTopic({
-    brokers: broker.brokers,
-    topic: run.topic,
-    atLeast: acked.length,
-    deadlineMs: 90_000,
-  });
-  judgeTopic(records, acked);
-});
+    expect(refused).toEqual([]);
+    expect(ackedWhileAway, 'readings acknowledged during the outage').toBeGreaterThan(1_000);
+    const records = await readTopic({
+      brokers: broker.brokers,
+      topic: run.topic,
+      atLeast: acked.length,
+      deadlineMs: 90_000,
+    });
+    judgeTopic(records, acked);
+  },
+);
 
 /** Holds the outage, not the test: the load goes on meanwhile. */
 async function stopForAWhile(): Promise<void> {

@@ -43,7 +43,9 @@ function judgeSeqs(records: readonly TopicRecord[]): void {
   const lastOf = new Map<string, number>();
   for (const {headers} of records) {
     const log = `${headers['forebay_shard']} ${headers['forebay_incarnation']}`;
-    expect(Number(headers['forebay_seq']), `seqs of ${log} are dense`).toBe((lastOf.get(log) ?? 0) + 1);
+    expect(Number(headers['forebay_seq']), `seqs of ${log} are dense`).toBe(
+      (lastOf.get(log) ?? 0) + 1,
+    );
     lastOf.set(log, Number(headers['forebay_seq']));
   }
   const shards = new Set(records.map(({headers}) => headers['forebay_shard']));
@@ -66,20 +68,22 @@ export function recomputeWindows(readings: readonly Reading[]): WindowRow[] {
     const start = Math.floor(Date.parse(time) / HOUR_MS) * HOUR_MS;
     return `${station} ${start}`;
   });
-  return [...windows].map(([window, members]) => {
-    const [key, start] = window.split(' ');
-    const celsius = members.map((reading) => reading.temperatureC);
-    const totalC = celsius.reduce((a, b) => a + b, 0);
-    return {
-      key: key!,
-      start: Number(start),
-      readings: members.length,
-      totalC,
-      meanC: totalC / members.length,
-      minC: Math.min(...celsius),
-      maxC: Math.max(...celsius),
-    };
-  }).toSorted(byKeyAndStart);
+  return [...windows]
+    .map(([window, members]) => {
+      const [key, start] = window.split(' ');
+      const celsius = members.map((reading) => reading.temperatureC);
+      const totalC = celsius.reduce((a, b) => a + b, 0);
+      return {
+        key: key!,
+        start: Number(start),
+        readings: members.length,
+        totalC,
+        meanC: totalC / members.length,
+        minC: Math.min(...celsius),
+        maxC: Math.max(...celsius),
+      };
+    })
+    .toSorted(byKeyAndStart);
 }
 
 export function byKeyAndStart(a: WindowRow, b: WindowRow): number {

@@ -80,7 +80,7 @@ async function allRows(queryUrl: string): Promise<ViewRow[]> {
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({limit: '1000', ...(cursor === undefined ? {} : {cursor})});
-    const response = await fetch(`${queryUrl}/v1/views/station-hour?${query}`);
+    const response = await fetch(`${queryUrl}/v1/views/station-hour?${query.toString()}`);
     if (!response.ok) throw new Error(`query answered ${response.status}`);
     const page = (await response.json()) as ViewPage;
     rows.push(...page.rows);

@@ -31,6 +31,7 @@ export async function readTopic(options: {
     topics: [options.topic],
     groupId: null,
     fromBeginning: true,
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the library does not export its enum
     isolationLevel: READ_COMMITTED,
     maxWaitMs: 100,
     onBatch: (batch) => {

@@ -44,8 +44,12 @@ export async function sendReadings(options: LoadOptions): Promise<AckedReading[]
   const acked: AckedReading[] = [];
   const share = Math.ceil(options.readings / options.senders);
   const sender = async (index: number) => {
-    const all = readingsOf(index, Math.min(share, options.readings - index * share), options.random);
-    for (let at = 0; at < all.length; ) {
+    const all = readingsOf(
+      index,
+      Math.min(share, options.readings - index * share),
+      options.random,
+    );
+    for (let at = 0; at < all.length;) {
       const batch = all.slice(at, at + between(options.random, 1, options.maxBatch));
       at += batch.length;
       acked.push(...(await sendUntilKnown(batch, `load-${index}-${at}`, options)));

@@ -12,7 +12,7 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const endMs = Date.now() + deadlineMs;
-  for (let last: unknown; ; ) {
+  for (let last: unknown; ;) {
     try {
       const value = await condition();
       if (value !== false && value !== undefined && value !== null) {

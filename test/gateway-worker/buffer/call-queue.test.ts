@@ -49,10 +49,12 @@ test('requests that come during a call share the next one, and each gets its own
   expect(shard.calls[1]!.batches).toHaveLength(1);
   expect(shard.calls[1]!.batches[0]!.count).toBe(6);
   // Of the six: number 1 (second's last) and number 3 (third's second) are known.
-  shard.answer(stored(11, [
-    {index: 1, seq: 4},
-    {index: 3, seq: 7},
-  ]));
+  shard.answer(
+    stored(11, [
+      {index: 1, seq: 4},
+      {index: 3, seq: 7},
+    ]),
+  );
   expect(await second.outcome).toEqual(stored(11, [{index: 1, seq: 4}]));
   expect(await third.outcome).toEqual(stored(12, [{index: 1, seq: 7}]));
   expect(await fourth.outcome).toEqual(stored(14));

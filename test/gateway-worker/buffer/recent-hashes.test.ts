@@ -23,7 +23,10 @@ test('an index answers like a map, however it grew', () => {
       }
       expect(index.size).toBe(model.size);
       for (const [each] of entries) expect(index.get(each)).toBe(model.get(each.join()));
-      const listed = Array.from(index.entries(), ([each, number]) => [each.join(), number] as const);
+      const listed = Array.from(
+        index.entries(),
+        ([each, number]) => [each.join(), number] as const,
+      );
       expect(new Map(listed)).toEqual(model);
     }),
     {numRuns: 200},
@@ -39,12 +42,16 @@ test('entries survive being written to a row', () => {
   );
 });
 
+function keyOf(number: number): Uint32Array {
+  return new Uint32Array([number, 0, 0, 1]);
+}
+
 test('the newest are known and the oldest leave first', () => {
   const recent = new RecentHashes(100);
-  const keyOf = (number: number) => new Uint32Array([number, 0, 0, 1]);
   for (let number = 1; number <= 1_000; number += 1) recent.set(keyOf(number), number);
   expect(recent.size).toBeLessThanOrEqual(200);
-  for (let number = 901; number <= 1_000; number += 1) expect(recent.get(keyOf(number))).toBe(number);
+  for (let number = 901; number <= 1_000; number += 1)
+    expect(recent.get(keyOf(number))).toBe(number);
   expect(recent.get(keyOf(700))).toBeUndefined();
 });
 

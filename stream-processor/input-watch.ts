@@ -1,0 +1,59 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {TopicAdmin} from '../src/kafka/ports.ts';
+import type {Clock} from '../src/lib/clock.ts';
+import {describeError} from '../src/lib/errors.ts';
+import type {TopicNames} from '../src/protocol/topics.ts';
+import type {Task} from './task.ts';
+
+const INTERVAL_MS = 1_000;
+/** Silence of Kafka after which it counts as away. A leader's election is shorter. */
+const AWAY_MS = 5_000;
+
+export interface InputWatchOptions {
+  readonly admin: TopicAdmin;
+  readonly names: TopicNames;
+  readonly tasks: () => readonly Task[];
+  readonly clock: Clock;
+}
+
+/**
+ * Asks Kafka every second where the input ends: readers hide a Kafka that is away by trying again, and a lag that is only
+ * known from what was read would be none at all then.
+ */
+export class InputWatch {
+  readonly #options: InputWatchOptions;
+  #answeredMs: number;
+  #lastError = 'it does not answer';
+
+  constructor(options: InputWatchOptions) {
+    this.#options = options;
+    this.#answeredMs = options.clock.nowMs();
+  }
+
+  /** In words, while Kafka is away. */
+  get problem(): string | null {
+    const silentMs = this.#options.clock.nowMs() - this.#answeredMs;
+    return silentMs < AWAY_MS ? null : `Kafka is away: ${this.#lastError}`;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const {clock} = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.#look();
+        this.#answeredMs = clock.nowMs();
+      } catch (error) {
+        this.#lastError = describeError(error);
+      }
+      await sleep(INTERVAL_MS, undefined, {ref: false});
+    }
+  }
+
+  async #look(): Promise<void> {
+    const {admin, names, tasks} = this.#options;
+    for (const [stream, ofStream] of Map.groupBy(tasks(), ({unit}) => unit.stream.name)) {
+      const ends = await admin.stableEndOffsets(names.data(stream));
+      for (const task of ofStream) task.noteInputEnd(ends[task.unit.partition] ?? 0n);
+    }
+  }
+}
