@@ -6,7 +6,7 @@ const CHECKS = [
   ['oxlint'],
   ['tsc', '-b'],
   ['knip'],
-  ['wrangler', 'types', '--check'],
+  ['wrangler', 'types', '--check', 'gateway-worker/worker-configuration.d.ts'],
   ['wrangler', 'deploy', '--dry-run'],
 ] as const;
 

@@ -122,9 +122,8 @@ function guarded(gateway: Gateway, scopeName: 'admin' | 'drain', handler: Handle
   };
 }
 
-/** For any key of this gateway: who has none cannot find out which streams there are. */
-async function schemaOf(gateway: Gateway, c: GatewayContext): Promise<Response> {
-  await authenticate(gateway.keys(c.env), c.req.raw.headers.get('authorization'));
+/** Public, as the contract between senders and the stream's owner: what it takes, not who may send it. */
+function schemaOf(gateway: Gateway, c: GatewayContext): Response {
   const stream = gateway.streams.get(c.req.param('stream') ?? '');
   if (stream === undefined)
     throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');

@@ -10,7 +10,8 @@ import {topicPlans, type TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import {InputWatch} from './input-watch.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
-import {Task, type CommitListener} from './task.ts';
+import type {CommitListener} from './task-options.ts';
+import {Task} from './task.ts';
 
 /** A killed replica's tasks wait this long for it to come back under its name (the broker's minimum is 6 s). */
 const SESSION_TIMEOUT_MS = 6_000;

@@ -1,16 +1,11 @@
 import {backoffMs} from '../src/lib/backoff.ts';
-import type {Clock} from '../src/lib/clock.ts';
-import type {AnyStream} from '../src/define/stream.ts';
-import type {TumblingView} from '../src/define/view.ts';
 import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
-import type {CommittedReader, FencedProducer, Kafka, TopicAdmin} from '../src/kafka/ports.ts';
-import type {TopicNames} from '../src/protocol/topics.ts';
-import type {Log} from '../src/telemetry/log.ts';
-import type {Commit} from './commit.ts';
+import type {CommittedReader, FencedProducer} from '../src/kafka/ports.ts';
 import {PartitionProcessor} from './partition-processor.ts';
-import type {ProcessorMetrics} from './processor-metrics.ts';
 import {restorePartition} from './restore/restore-partition.ts';
+import {sleepUnlessAborted} from './sleep-unless-aborted.ts';
 import {Checkpointer} from './state/checkpointer.ts';
+import type {TaskOptions, TaskUnit} from './task-options.ts';
 import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
 
 /** How long an applied record may wait for its commit. */
@@ -26,37 +21,6 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 const MAX_ABORTS = 5;
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 5_000;
-
-/** The unit of ownership: one partition of one stream. */
-export interface TaskUnit {
-  readonly stream: AnyStream;
-  readonly partition: number;
-}
-
-/** Told of every commit, so that live queries can show it. Neither may throw or wait. */
-export interface CommitListener {
-  /** The commit is in Kafka, the processor still shows the state before it. */
-  committing(commit: Commit): void;
-  /** The processor shows the state after it. */
-  committed(stream: string): void;
-  /** What the tasks of a stream can show has changed as a whole: a task came, went, or starts over. */
-  changed(stream: string): void;
-}
-
-export interface TaskOptions extends TaskUnit {
-  readonly kafka: Kafka;
-  readonly admin: TopicAdmin;
-  readonly views: readonly TumblingView[];
-  readonly names: TopicNames;
-  readonly checkpointPath: string;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
-  readonly metrics: ProcessorMetrics;
-  readonly listener: CommitListener;
-  /** Errors no retry mends. */
-  readonly onFatal: (error: ForebayError) => void;
-}
 
 const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION']);
 
@@ -310,17 +274,4 @@ export class Task {
     await sleepUnlessAborted(backoffMs(this.#failures++, backoff), this.#stopping.signal);
     this.#enter(this.#stopping.signal.aborted ? 'stop' : 'retry');
   }
-}
-
-function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    if (signal.aborted) finish();
-    else signal.addEventListener('abort', finish);
-  });
 }

@@ -1,7 +1,7 @@
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import type {ViewDelta, ViewRow} from '../../src/protocol/query.ts';
 import type {Commit, ViewCommit} from '../commit.ts';
-import type {CommitListener} from '../task.ts';
+import type {CommitListener} from '../task-options.ts';
 import type {AggregateValues} from '../window/aggregate-columns.ts';
 import {LiveFeed} from './live-feed.ts';
 import type {ViewSource} from './view-source.ts';
