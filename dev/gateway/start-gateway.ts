@@ -15,7 +15,7 @@ const {default: workerdPath} = createRequire(import.meta.url)('workerd') as {def
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 20_000;
 const READY_POLL_MS = 20;
-const STOP_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 1_000;
 
 export interface StartGatewayOptions {
   /** Made by bundleGateway. */

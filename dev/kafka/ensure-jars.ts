@@ -28,7 +28,11 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
   // Beside the old ones and then in their place: jars of two versions on one class path would mix.
   const newDir = `libs-${process.pid}`;
   const command = ['-B', 'dependency:copy-dependencies', `-DoutputDirectory=${newDir}`];
-  const result = await run('mvn', command, {cwd: pomDir, onLine});
+  const onMavenLine = (line: string): void => {
+    const file = DOWNLOAD.exec(line)?.[1];
+    if (file !== undefined) onLine(`  ${file}`);
+  };
+  const result = await run('mvn', command, {cwd: pomDir, onLine: onMavenLine});
   if (result === 'missing') {
     throw new ForebayError({
       code: 'MAVEN_MISSING',
@@ -50,6 +54,9 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
   await rename(join(pomDir, newDir), libsDir);
   return libsDir;
 }
+
+/** Of all Maven says, the one thing that shows it is getting on. */
+const DOWNLOAD = /Downloaded from \S+: \S*\/(\S+\.jar \(.*\))/;
 
 async function requireJava(): Promise<void> {
   const result = await run('java', ['-version'], {cwd: import.meta.dirname, onLine: () => {}});
