@@ -13,7 +13,7 @@ import {ensureJars} from '../dev/kafka/ensure-jars.ts';
 import {startBroker} from '../dev/kafka/start-broker.ts';
 import {connectKafka} from '../src/kafka/connect-kafka.ts';
 import {fillTopic} from './processor/fill-topic.ts';
-import {freePort} from './processor/free-port.ts';
+import {freePort} from '../dev/free-port.ts';
 import {events as stream} from './processor/pipeline.ts';
 import {runForebay} from './processor/run-forebay.ts';
 import {runKafkaStreams} from './processor/run-kafka-streams.ts';

@@ -11,7 +11,7 @@ import {startGateway} from '../../dev/gateway/start-gateway.ts';
 import {ensureJars} from '../../dev/kafka/ensure-jars.ts';
 import {startBroker} from '../../dev/kafka/start-broker.ts';
 import {hashApiKey, makeApiKey} from '../../src/lib/api-key.ts';
-import {freePort} from '../processor/free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 
 const PIPELINE_PATH = join(import.meta.dirname, 'pipeline.ts');
 const DRAIN_PATH = join(import.meta.dirname, '../../drain-service/main.ts');

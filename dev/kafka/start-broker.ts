@@ -2,10 +2,11 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {existsSync, openSync, closeSync} from 'node:fs';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
-import {createServer, connect, type AddressInfo} from 'node:net';
+import {connect} from 'node:net';
 import {join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
+import {freePort} from '../free-port.ts';
 import {serverProperties, type BrokerListener} from './server-properties.ts';
 
 export interface StartBrokerOptions {
@@ -91,18 +92,6 @@ async function keptControllerPort(dataDir: string): Promise<number> {
   const port = await freePort();
   await writeFile(path, String(port));
   return port;
-}
-
-/** A port nothing listens on at the moment of asking. */
-function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const {port} = server.address() as AddressInfo;
-      server.close(() => resolvePort(port));
-    });
-  });
 }
 
 async function requireFreePort(port: number): Promise<void> {

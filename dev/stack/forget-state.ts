@@ -1,7 +1,8 @@
 import {readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Admin} from '@platformatic/kafka';
 import type {Pipeline} from '../../src/define/pipeline.ts';
+import {connectKafka} from '../../src/kafka/connect-kafka.ts';
+import {kafkaOptionsFromEnv} from '../../src/kafka/kafka-options.ts';
 import {topicPlans, TopicNames} from '../../src/protocol/topics.ts';
 import {containerName, removeContainer, removeVolume} from './docker.ts';
 import type {OnStackEvent} from './part.ts';
@@ -32,25 +33,18 @@ export async function forgetState(options: ForgetOptions): Promise<void> {
   } else if (brokers.split(',').every((broker) => LOOPBACK.test(broker.trim()))) {
     const prefix = env['FOREBAY_TOPIC_PREFIX'] ?? '';
     const topics = topicPlans(pipeline, new TopicNames(prefix, pipeline.name));
-    await deleteTopics(
-      brokers.split(','),
-      topics.map(({name}) => name),
-    );
+    const admin = await connectKafka(
+      kafkaOptionsFromEnv({...env, KAFKA_BROKERS: brokers}, 'forebay-start'),
+    ).openAdmin();
+    try {
+      await admin.deleteTopics(topics.map(({name}) => name));
+    } finally {
+      await admin.close();
+    }
   } else {
     onEvent({
       kind: 'progress',
       text: `topics in ${brokers} are kept; FOREBAY_TOPIC_PREFIX gives a start its own`,
     });
-  }
-}
-
-async function deleteTopics(brokers: string[], topics: readonly string[]): Promise<void> {
-  const admin = new Admin({clientId: 'forebay-start', bootstrapBrokers: brokers});
-  try {
-    const existing = new Set(await admin.listTopics());
-    const known = topics.filter((topic) => existing.has(topic));
-    if (known.length > 0) await admin.deleteTopics({topics: known});
-  } finally {
-    await admin.close();
   }
 }

@@ -209,7 +209,7 @@ function programParts(
       env: {
         ...common,
         FOREBAY_QUERY_PORT: String(ports.query),
-        FOREBAY_STATE_DIR: join(stateDir, 'processor'),
+        FOREBAY_STATE_DIR: stateDir,
         FOREBAY_REPLICA: 'processor-1',
       },
     }),

@@ -23,6 +23,8 @@ export async function lockStateDir(stateDir: string): Promise<() => void> {
       hint: 'stop it first, or choose another directory with FOREBAY_STATE_DIR',
     });
   }
-  writeFileSync(path, `${process.pid}\n${await commandOf(process.pid)}`);
+  rmSync(path, {force: true});
+  // `wx`: of two starts that both found a dead owner, one fails here.
+  writeFileSync(path, `${process.pid}\n${await commandOf(process.pid)}`, {flag: 'wx'});
   return () => rmSync(path, {force: true});
 }

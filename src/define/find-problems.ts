@@ -28,6 +28,10 @@ export function findProblems(options: PipelineOptions): string[] {
       (provider) =>
         `two streams accept the webhook source "${provider}"; its route can feed only one`,
     ),
+    ...problemIf(
+      options.streams.some((stream) => stream.name === options.name),
+      `pipeline and stream are both named "${options.name}"; their topics could not be told apart`,
+    ),
     ...options.streams.flatMap(streamProblems),
     ...options.views.flatMap((view) => viewProblems(view, options.streams)),
   ];
@@ -65,13 +69,26 @@ function streamProblems(stream: AnyStream): string[] {
   ];
 }
 
-/** The gateway compiles schemas strictly; what cannot be compiled or described must fail here, before a deploy. */
-function schemaProblems(stream: AnyStream, at: string): string[] {
+/** The gateway compiles schemas strictly and describes them; what cannot be must fail here, before a deploy. */
+function schemaProblems({schema}: AnyStream, at: string): string[] {
+  return [
+    ...problemIfThrows(
+      () => z.compile(schema, {strict: true}),
+      `${at}: the schema cannot be compiled`,
+    ),
+    ...problemIfThrows(
+      () => z.toJSONSchema(schema, {io: 'input', unrepresentable: 'any'}),
+      `${at}: the schema cannot be described as JSON Schema`,
+    ),
+  ];
+}
+
+function problemIfThrows(action: () => unknown, problem: string): string[] {
   try {
-    z.toJSONSchema(stream.schema, {io: 'input', unrepresentable: 'any'});
+    action();
     return [];
   } catch (error) {
-    return [`${at}: the schema cannot be described as JSON Schema: ${toError(error).message}`];
+    return [`${problem}: ${toError(error).message}`];
   }
 }
 

@@ -115,6 +115,8 @@ export interface TopicInfo {
 export interface TopicAdmin {
   /** Creates what is missing (replication factor: the broker's default) and waits until every partition has a leader. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /** Topics that are not there are no error. */
+  deleteTopics(names: readonly string[]): Promise<void>;
   /** Missing topics are left out. */
   describeTopics(names: readonly string[]): Promise<readonly TopicInfo[]>;
   /** First offset still in the log. */

@@ -30,10 +30,6 @@ export class TopicNames {
     return `${this.#prefix}${stream}`;
   }
 
-  deadLetter(stream: string): string {
-    return `${this.#prefix}${stream}.dead-letter`;
-  }
-
   results(view: string): string {
     return `${this.#prefix}${this.#pipeline}.${view}`;
   }

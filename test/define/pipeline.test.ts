@@ -93,6 +93,19 @@ test('all problems of a definition are reported at once, each naming its place',
   }
 });
 
+test('a schema the edge cannot compile, and a name that would give two topics one name, are problems', () => {
+  const slow = defineStream({
+    name: 'same',
+    owner: 'team',
+    schema: z.object({id: z.string().refine(async () => true)}),
+    partitions: 1,
+    accept: [apiKey()],
+  });
+  const error = caught(() => definePipeline({name: 'same', streams: [slow], views: []}));
+  expect(error.message).toContain('stream "same": the schema cannot be compiled');
+  expect(error.message).toContain('pipeline and stream are both named "same"');
+});
+
 test('a pipeline is frozen, and its fingerprint changes with what it means', () => {
   const pipeline = definePipeline({name: 'demo', streams: [readings], views: [perMinute]});
   const same = definePipeline({name: 'demo', streams: [readings], views: [perMinute]});

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, afterEach, beforeAll, expect, test} from 'vitest';
 import {startBroker, type RunningBroker} from '../../dev/kafka/start-broker.ts';
-import {freePort} from '../support/free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 import {API, KafkaProxy} from '../support/kafka-proxy.ts';
 import {uniqueName} from '../support/kafka.ts';
 import {startModelRun, type ModelRun} from '../support/model-run.ts';

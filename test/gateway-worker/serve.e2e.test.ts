@@ -5,6 +5,7 @@ import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
+import {freePort} from '../../dev/free-port.ts';
 import {bundleGateway} from '../../dev/gateway/bundle-gateway.ts';
 import {startGateway} from '../../dev/gateway/start-gateway.ts';
 import type {RunningGateway} from '../../dev/gateway/start-gateway.ts';
@@ -197,11 +198,3 @@ test('a busy port is an error that names the variable', async () => {
     await new Promise((resolve) => server.close(resolve));
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

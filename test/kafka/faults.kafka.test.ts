@@ -13,7 +13,7 @@ import {
 } from '../../dev/kafka/start-broker.ts';
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import type {FencedProducer, Kafka} from '../../src/kafka/ports.ts';
-import {freePort} from '../support/free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 import {API, KafkaProxy} from '../support/kafka-proxy.ts';
 import {
   createTopic,
@@ -175,6 +175,7 @@ interface CountUpOptions {
   readonly topic: string;
   readonly id: string;
   readonly shouldStop: () => boolean;
+  readonly onCommitted: () => void;
 }
 
 interface CountUpResult {
@@ -183,7 +184,8 @@ interface CountUpResult {
 }
 
 /** What a drain does: commit the next batch; after anything uncertain, open again, read back, go on from there. */
-async function countUp({topic, id, shouldStop}: CountUpOptions): Promise<CountUpResult> {
+async function countUp(options: CountUpOptions): Promise<CountUpResult> {
+  const {topic, id, shouldStop, onCommitted} = options;
   let producer: FencedProducer | undefined;
   let next = 0;
   let uncertain = 0;
@@ -195,8 +197,10 @@ async function countUp({topic, id, shouldStop}: CountUpOptions): Promise<CountUp
     }
     const batch = Array.from({length: 20}, (_, i) => textRecord(topic, 0, `${next + i}`));
     const outcome = await producer.transact(batch, BATCH_DEADLINE_MS);
-    if (outcome.kind === 'committed') next += batch.length;
-    else if (outcome.kind !== 'aborted') {
+    if (outcome.kind === 'committed') {
+      next += batch.length;
+      onCommitted();
+    } else if (outcome.kind !== 'aborted') {
       producer = undefined;
       uncertain++;
     }
@@ -209,16 +213,24 @@ test('killing the broker in the middle of a stream of transactions loses nothing
   const [topic, id] = [uniqueName('kill'), uniqueName('kill')];
   await createTopic(direct, topic);
   let isOver = false;
-  const counted = countUp({topic, id, shouldStop: () => isOver});
+  let commits = 0;
+  const onCommitted = (): void => {
+    commits += 1;
+  };
+  const committed = (more: number): Promise<unknown> => {
+    const goal = commits + more;
+    return waitUntil(`${more} more commits`, 60_000, () => commits >= goal);
+  };
+  const counted = countUp({topic, id, shouldStop: () => isOver, onCommitted});
   for (let kill = 0; kill < 3; kill++) {
     const {child} = broker;
-    await new Promise((resolve) => setTimeout(resolve, 700 + 211 * kill)); // into the stream
+    await committed(20 + 7 * kill); // into the stream
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
     broker = await startBroker(brokerOptions);
   }
-  await new Promise((resolve) => setTimeout(resolve, 1_000)); // and some without trouble
+  await committed(20); // and some without trouble
   isOver = true;
   const {count, uncertain} = await counted;
   expect(count).toBeGreaterThan(100);

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {startBroker, type RunningBroker} from '../../dev/kafka/start-broker.ts';
-import {freePort} from '../support/free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 import {judgeTopic} from '../support/judge-delivery.ts';
 import {startPromiseRun, type PromiseRun} from '../support/promise-run.ts';
 import {readTopic} from '../support/read-topic.ts';

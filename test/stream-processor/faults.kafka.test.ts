@@ -11,7 +11,7 @@ import {
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import {partitionOf} from '../../src/record/shard.ts';
-import {freePort} from '../support/free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 import {API, KafkaProxy} from '../support/kafka-proxy.ts';
 import {uniqueName} from '../support/kafka.ts';
 import {seededRandom} from '../support/seeded-random.ts';

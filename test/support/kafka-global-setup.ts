@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
 import {ensureJars} from '../../dev/kafka/ensure-jars.ts';
 import {startBroker} from '../../dev/kafka/start-broker.ts';
-import {freePort} from './free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -85,6 +85,7 @@ export class ModelKafka implements Kafka {
   async openAdmin(): Promise<ReturnType<Kafka['openAdmin']> extends Promise<infer A> ? A : never> {
     return {
       createTopics: async () => {},
+      deleteTopics: async () => {},
       describeTopics: async () => [],
       earliestOffset: async () => 0n,
       stableEndOffset: async (topic, partition) => BigInt(this.log(topic, partition).length),

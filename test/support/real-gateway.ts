@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {bundleGateway} from '../../dev/gateway/bundle-gateway.ts';
 import {startGateway, type RunningGateway} from '../../dev/gateway/start-gateway.ts';
 import {hashApiKey, makeApiKey} from '../../src/lib/api-key.ts';
-import {freePort} from './free-port.ts';
+import {freePort} from '../../dev/free-port.ts';
 
 export interface RealGateway {
   readonly url: string;

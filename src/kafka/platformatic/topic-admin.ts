@@ -29,6 +29,13 @@ export class PlatformaticTopicAdmin implements TopicAdmin {
     for (const spec of specs) await this.#awaitLeaders(spec.name);
   }
 
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    const known = new Set(await this.#call('list topics', () => this.#admin.listTopics()));
+    const topics = names.filter((name) => known.has(name));
+    if (topics.length === 0) return;
+    await this.#call('delete topics', () => this.#admin.deleteTopics({topics}));
+  }
+
   async describeTopics(names: readonly string[]): Promise<readonly TopicInfo[]> {
     const known = new Set(await this.#call('list topics', () => this.#admin.listTopics()));
     const topics = [...new Set(names)].filter((name) => known.has(name));

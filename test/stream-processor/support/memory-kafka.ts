@@ -54,6 +54,7 @@ export class MemoryKafka {
   admin(): TopicAdmin {
     return {
       createTopics: async () => {},
+      deleteTopics: async () => {},
       describeTopics: async () => [],
       earliestOffset: async () => 0n,
       stableEndOffset: async (topic, partition) => this.#log(topic, partition).end,
