@@ -8,6 +8,9 @@ export const TOPIC_MAX_MESSAGE_BYTES = 2_097_152;
 /** How long a deleted key's tombstone stays readable: a local checkpoint older than this may have missed it. */
 export const CHANGELOG_DELETE_RETENTION_MS = 86_400_000;
 
+/** Of topics that are read back at a restart: about a second of reading. */
+const COMPACTED_SEGMENT_BYTES = 33_554_432;
+
 /** A topic as the definition wants it. */
 export interface TopicPlan {
   readonly name: string;
@@ -87,6 +90,9 @@ const LOG = {
 };
 const COMPACTED = {
   'cleanup.policy': 'compact',
+  // Compaction leaves the newest segment alone, so its size is what a restart has to read at the least.
+  'segment.bytes': String(COMPACTED_SEGMENT_BYTES),
+  'min.cleanable.dirty.ratio': '0.1',
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
   'delete.retention.ms': String(CHANGELOG_DELETE_RETENTION_MS),
 };
