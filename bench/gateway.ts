@@ -37,6 +37,8 @@ export interface GatewayBenchResult {
   /** At half of capacity. */
   readonly p50_ms: number;
   readonly p99_ms: number;
+  /** Of empty calls at the same rate: what of p99_ms is the machine's own. */
+  readonly empty_call_p99_ms: number;
   /** Rows of SQLite written per event: each row of the log is inserted once and deleted once by a trim. */
   readonly rows_per_event_single: number;
   readonly rows_per_event_batch100: number;
@@ -78,13 +80,18 @@ export async function run(print: (line: string) => void): Promise<GatewayBenchRe
       },
       print,
     );
-    const {latenciesMs} = await runLoad({
-      port: ports[3]!,
-      connections: CONNECTIONS,
-      durationMs: LATENCY_MS,
-      ratePerS: perS.single / 2,
-      nextRequest: inTurn(singles),
-    });
+    const latencyOf = async (port: number) => {
+      const {latenciesMs} = await runLoad({
+        port,
+        connections: CONNECTIONS,
+        durationMs: LATENCY_MS,
+        ratePerS: perS.single / 2,
+        nextRequest: inTurn(singles),
+      });
+      return latenciesMs;
+    };
+    const emptyCallMs = await latencyOf(ports[1]!);
+    const latenciesMs = await latencyOf(ports[3]!);
     return {
       single_per_s: Math.round(perS.single),
       noop_per_s: Math.round(perS.noop),
@@ -95,6 +102,7 @@ export async function run(print: (line: string) => void): Promise<GatewayBenchRe
       batch100_ratio: rounded(perS.batch / perS.parse),
       p50_ms: rounded(percentile(latenciesMs, 0.5)),
       p99_ms: rounded(percentile(latenciesMs, 0.99)),
+      empty_call_p99_ms: rounded(percentile(emptyCallMs, 0.99)),
       rows_per_event_single: await rowsPerEvent(path.join(directory, 'single')),
       rows_per_event_batch100: await rowsPerEvent(path.join(directory, 'batch')),
     };

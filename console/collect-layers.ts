@@ -1,25 +1,23 @@
 import type * as z from 'zod';
 import {toError} from '../src/lib/errors.ts';
-import {
-  DrainStatus,
-  ProcessorStatus,
-  ShardsDocument,
-  type ShardStatus,
-} from '../src/protocol/status.ts';
+import {DrainStatus, ProcessorStatus, ShardsDocument} from '../src/protocol/status.ts';
 
 /** A layer that is slower than this counts as unreachable: an operator waits for this document. */
 export const LAYER_DEADLINE_MS = 3_000;
 
-export interface LayersOptions {
+export interface GatewayOptions {
   readonly gatewayUrl: string;
   readonly adminKey: string;
+}
+
+export interface LayersOptions extends GatewayOptions {
   readonly drainUrls: readonly string[];
   readonly processorUrls: readonly string[];
 }
 
 /** What each layer said of itself, all asked at once. A layer is `null` when one of its replicas did not answer. */
 export interface Layers {
-  readonly shards: readonly ShardStatus[] | null;
+  readonly gateway: ShardsDocument | null;
   readonly drains: readonly DrainStatus[] | null;
   readonly processors: readonly ProcessorStatus[] | null;
   readonly unreachable: readonly Unreachable[];
@@ -29,6 +27,11 @@ export interface Unreachable {
   readonly part: 'gateway' | 'drain' | 'processor';
   readonly url: string;
   readonly reason: string;
+}
+
+/** The gateway alone. @throws when it does not answer as it should within the deadline. */
+export function collectShards({gatewayUrl, adminKey}: GatewayOptions): Promise<ShardsDocument> {
+  return askLayer(ShardsDocument, gatewayQuestion(gatewayUrl, adminKey));
 }
 
 export async function collectLayers(options: LayersOptions): Promise<Layers> {
@@ -44,19 +47,14 @@ export async function collectLayers(options: LayersOptions): Promise<Layers> {
     }
   };
   const [gateway, drains, processors] = await Promise.all([
-    ask(ShardsDocument, {
-      part: 'gateway',
-      url: gatewayUrl,
-      path: '/admin/v1/shards',
-      key: options.adminKey,
-    }),
+    ask(ShardsDocument, gatewayQuestion(gatewayUrl, options.adminKey)),
     Promise.all(drainUrls.map((url) => ask(DrainStatus, {part: 'drain', url, path: '/status'}))),
     Promise.all(
       processorUrls.map((url) => ask(ProcessorStatus, {part: 'processor', url, path: '/status'})),
     ),
   ]);
   return {
-    shards: gateway === null ? null : gateway.shards,
+    gateway,
     drains: drains.every((drain) => drain !== null) ? drains : null,
     processors: processors.every((processor) => processor !== null) ? processors : null,
     unreachable,
@@ -68,6 +66,10 @@ interface Question {
   readonly url: string;
   readonly path: string;
   readonly key?: string;
+}
+
+function gatewayQuestion(url: string, key: string): Question {
+  return {part: 'gateway', url, path: '/admin/v1/shards', key};
 }
 
 async function askLayer<T>(schema: z.ZodType<T>, {url, path, key}: Question): Promise<T> {

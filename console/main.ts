@@ -4,10 +4,11 @@
  */
 import {once} from 'node:events';
 import {systemClock} from '../src/lib/clock.ts';
+import {describeError} from '../src/lib/errors.ts';
 import {listen} from '../src/program/listen.ts';
 import {loadPipeline} from '../src/program/load-pipeline.ts';
 import {runProgram} from '../src/program/run-program.ts';
-import {collectLayers} from './collect-layers.ts';
+import {collectLayers, collectShards} from './collect-layers.ts';
 import {consoleConfig} from './config.ts';
 import {consoleApp} from './server.ts';
 import {StageRates} from './stage-rates.ts';
@@ -26,6 +27,14 @@ await runProgram('console', async ({log, stop}) => {
     status: async () => {
       const layers = await collectLayers({adminKey, ...urls});
       return statusDocument({layers, nowMs: systemClock.nowMs(), pipeline, version, rates});
+    },
+    shards: async () => {
+      try {
+        return (await collectShards({adminKey, ...urls})).shards;
+      } catch (error) {
+        log.warn('the gateway did not answer a scrape', {reason: describeError(error)});
+        return null;
+      }
     },
   });
   const server = await listen({app, host, port, portVariable: 'FOREBAY_CONSOLE_PORT'});

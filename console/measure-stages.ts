@@ -8,7 +8,8 @@
  *   topic       |───── result ──────|───── processor ─────|
  *
  * The layers are asked at slightly different moments, so a later answer may be ahead of an earlier one: a difference
- * below zero is none.
+ * below zero is none. A position or an age that nobody tells is unknown, and so is every sum it is part of: a layer in
+ * trouble must not look like one with nothing to do.
  */
 import type {
   DrainShardStatus,
@@ -16,11 +17,12 @@ import type {
   ProcessorStatus,
   ShardStatus,
 } from '../src/protocol/status.ts';
+import type {ProcessorTask, ViewedPartition} from './viewed-partitions.ts';
 
-/** Lag of one stage at one moment. */
+/** Lag of one stage at one moment; `null` when it is not known. */
 export interface StageLag {
-  readonly lagRecords: number;
-  readonly lagSeconds: number;
+  readonly lagRecords: number | null;
+  readonly lagSeconds: number | null;
 }
 
 export interface ShardPosition extends DrainShardStatus {
@@ -50,7 +52,7 @@ export function bufferLag(
   positions: ReadonlyMap<string, ShardPosition>,
 ): StageLag {
   const waiting = shards
-    .map((shard) => ({shard, records: unreceived(shard, positions.get(shard.shard))}))
+    .map((shard) => ({shard, records: unreceivedRecords(shard, positions.get(shard.shard))}))
     .filter(({records}) => records > 0);
   return {
     lagRecords: sum(waiting.map(({records}) => records)),
@@ -81,20 +83,26 @@ export interface DrainLagOptions {
 }
 
 /** In the topic and not yet applied. What waits was received after the newest applied record: the age is an upper bound. */
-export function processorLag(processors: readonly ProcessorStatus[], nowMs: number): StageLag {
-  const behind = tasksOf(processors).filter((task) => unapplied(task) > 0);
-  return {
-    lagRecords: sum(behind.map(unapplied)),
-    lagSeconds: oldestSeconds(
-      behind.map(({appliedReceivedMs}) => appliedReceivedMs),
-      nowMs,
-    ),
-  };
+export function processorLag(partitions: readonly ViewedPartition[], nowMs: number): StageLag {
+  const lagRecords = unappliedRecords(partitions);
+  if (lagRecords === null) return {lagRecords, lagSeconds: null};
+  const behind = partitions.flatMap(({task}) =>
+    task === null || unapplied(task) === 0 ? [] : [task.appliedReceivedMs],
+  );
+  return {lagRecords, lagSeconds: oldestSeconds(behind, nowMs)};
+}
+
+/** Of all these partitions. */
+export function unappliedRecords(partitions: readonly ViewedPartition[]): number | null {
+  return partitions.reduce<number | null>((total, {task}) => {
+    const records = task === null ? null : unapplied(task);
+    return total === null || records === null ? null : total + records;
+  }, 0);
 }
 
 /** Applied, with results not yet committed. */
 export function resultLag(processors: readonly ProcessorStatus[], nowMs: number): StageLag {
-  const open = tasksOf(processors).filter((task) => unpublished(task) > 0);
+  const open = processors.flatMap(({tasks}) => tasks).filter((task) => unpublished(task) > 0);
   return {
     lagRecords: sum(open.map(unpublished)),
     lagSeconds: oldestSeconds(
@@ -104,10 +112,9 @@ export function resultLag(processors: readonly ProcessorStatus[], nowMs: number)
   };
 }
 
-export type ProcessorTask = ProcessorStatus['tasks'][number];
-
-/** Records of one partition in the topic and not applied; 0 while the positions are not known. */
-export function unapplied({stableEndOffset, appliedOffset}: ProcessorTask): number {
+/** Records of one partition in the topic and not applied; `null` while the positions are not known. */
+export function unapplied({stableEndOffset, appliedOffset}: ProcessorTask): number | null {
+  if (stableEndOffset === null || appliedOffset === null) return null;
   return difference(stableEndOffset, appliedOffset);
 }
 
@@ -120,7 +127,11 @@ export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function unreceived(shard: ShardStatus, position: ShardPosition | undefined): number {
+/** Records of one shard that are accepted and not with the drain. */
+export function unreceivedRecords(
+  shard: ShardStatus,
+  position: DrainShardStatus | undefined,
+): number {
   const received = position?.receivedSeq ?? position?.committedSeq ?? shard.firstSeq - 1;
   return Math.max(0, shard.nextSeq - 1 - received);
 }
@@ -141,13 +152,11 @@ function difference(ahead: number | null, behind: number | null): number {
   return ahead === null || behind === null ? 0 : Math.max(0, ahead - behind);
 }
 
-function oldestSeconds(timesMs: readonly (number | null)[], nowMs: number): number {
-  const ages = timesMs.flatMap((timeMs) => (timeMs === null ? [] : [(nowMs - timeMs) / 1_000]));
-  return Math.max(0, ...ages);
-}
-
-function tasksOf(processors: readonly ProcessorStatus[]): readonly ProcessorTask[] {
-  return processors.flatMap(({tasks}) => tasks);
+/** One age that is not known may be the greatest. */
+function oldestSeconds(timesMs: readonly (number | null)[], nowMs: number): number | null {
+  const known = timesMs.filter((timeMs) => timeMs !== null);
+  if (known.length < timesMs.length) return null;
+  return Math.max(0, ...known.map((timeMs) => (nowMs - timeMs) / 1_000));
 }
 
 function seqOf({receivedSeq, committedSeq}: DrainShardStatus): number {

@@ -4,7 +4,10 @@ export type StageName = keyof StatusDocument['stages'];
 type PerStage<T> = Readonly<Record<StageName, T>>;
 
 /** What a stage has done since its program began, and what waits before it; `null` where its layer did not answer. */
-export type StageCounts = PerStage<{readonly total: number; readonly lagRecords: number} | null>;
+export type StageCounts = PerStage<{
+  readonly total: number;
+  readonly lagRecords: number | null;
+} | null>;
 
 export interface StageRate {
   /** Records a second through the stage; `null` before the second look, and when its program began anew. */
@@ -43,7 +46,10 @@ function rateOf(name: StageName, before: Look, after: Look): StageRate {
   const seconds = (after.atMs - before.atMs) / 1_000;
   return {
     rate: to.total < from.total ? null : (to.total - from.total) / seconds,
-    shrinkingPerS: (from.lagRecords - to.lagRecords) / seconds,
+    shrinkingPerS:
+      from.lagRecords === null || to.lagRecords === null
+        ? null
+        : (from.lagRecords - to.lagRecords) / seconds,
   };
 }
 

@@ -1,6 +1,11 @@
 import type {Pipeline} from '../src/define/pipeline.ts';
 import {rejectedStreamOf} from '../src/record/shard.ts';
-import type {DrainStatus, ProcessorStatus, StatusDocument} from '../src/protocol/status.ts';
+import type {
+  DrainStatus,
+  ProcessorStatus,
+  ShardStatus,
+  StatusDocument,
+} from '../src/protocol/status.ts';
 import type {Layers} from './collect-layers.ts';
 import {
   appendedRecords,
@@ -11,11 +16,14 @@ import {
   resultLag,
   sum,
   unapplied,
+  unappliedRecords,
   type ShardPosition,
   type StageLag,
 } from './measure-stages.ts';
+import {findProblems} from './find-problems.ts';
 import {perStage, type StageCounts, type StageRates} from './stage-rates.ts';
 import {verdictOf} from './verdict.ts';
+import {viewedPartitions, type ViewedPartition} from './viewed-partitions.ts';
 
 export interface StatusInput {
   readonly layers: Layers;
@@ -34,7 +42,9 @@ export function statusDocument({
   rates,
 }: StatusInput): StatusDocument {
   const positions = layers.drains === null ? null : drainPositions(layers.drains);
-  const lags = lagsOf(layers, positions, nowMs);
+  const viewed = viewedPartitions(pipeline, layers.processors ?? []);
+  const lags = lagsOf({layers, positions, partitions: viewed, nowMs});
+  const problems = findProblems({layers, pipeline, partitions: viewed});
   const speeds = rates.look(countsOf(layers, lags), nowMs);
   const stages = perStage((name) => {
     const lag = lags[name];
@@ -47,11 +57,14 @@ export function statusDocument({
     pipeline: pipeline.fingerprint,
   } as const;
   return {
-    verdict: verdictOf({stages, rates: speeds, unreachable: layers.unreachable}),
+    verdict: verdictOf({stages, rates: speeds, unreachable: layers.unreachable, problems}),
+    problems: [...problems],
     at: nowMs,
     pipeline: {name: pipeline.name, fingerprint: pipeline.fingerprint},
     stages,
-    shards: (layers.shards ?? []).map((shard) => withDrain(shard, positions?.get(shard.shard))),
+    shards: (layers.gateway?.shards ?? []).map((shard) =>
+      withDrain(shard, positions?.get(shard.shard)),
+    ),
     partitions: (layers.processors ?? []).flatMap(partitionsOf),
     streams: pipeline.streams.map(({name, owner, description, partitions}) => ({
       name,
@@ -59,9 +72,10 @@ export function statusDocument({
       description,
       partitions,
       views: pipeline.views.filter(({stream}) => stream.name === name).map((view) => view.name),
-      ...waitingOf(name, layers),
+      ...waitingOf(name, layers, viewed),
     })),
     versions: [
+      ...gatewayVersion(layers.gateway),
       ...(layers.drains ?? []).map((drain) => versionOf('drain', drain)),
       ...(layers.processors ?? []).map((processor) => versionOf('processor', processor)),
       self,
@@ -72,24 +86,28 @@ export function statusDocument({
 
 type Lags = Readonly<Record<keyof StatusDocument['stages'], StageLag | null>>;
 
+interface LagsInput {
+  readonly layers: Layers;
+  readonly positions: ReadonlyMap<string, ShardPosition> | null;
+  readonly partitions: readonly ViewedPartition[];
+  readonly nowMs: number;
+}
+
 /** The buffer's lag needs both ends of it: what is stored, and what the drain has. */
-function lagsOf(
-  {shards, processors}: Layers,
-  positions: ReadonlyMap<string, ShardPosition> | null,
-  nowMs: number,
-): Lags {
+function lagsOf({layers: {gateway, processors}, positions, partitions, nowMs}: LagsInput): Lags {
+  const shards = gateway?.shards ?? [];
   return {
-    buffer: shards === null || positions === null ? null : bufferLag(shards, positions),
-    drain: positions === null ? null : drainLag({positions, shards: shards ?? [], nowMs}),
-    processor: processors === null ? null : processorLag(processors, nowMs),
+    buffer: gateway === null || positions === null ? null : bufferLag(shards, positions),
+    drain: positions === null ? null : drainLag({positions, shards, nowMs}),
+    processor: processors === null ? null : processorLag(partitions, nowMs),
     result: processors === null ? null : resultLag(processors, nowMs),
   };
 }
 
-function countsOf({shards, drains, processors}: Layers, lags: Lags): StageCounts {
+function countsOf({gateway, drains, processors}: Layers, lags: Lags): StageCounts {
   const applied = sum((processors ?? []).map(({appliedRecords}) => appliedRecords));
   const totals = {
-    buffer: appendedRecords(shards ?? []),
+    buffer: appendedRecords(gateway?.shards ?? []),
     drain: sum((drains ?? []).map(({committedRecords}) => committedRecords)),
     processor: applied,
     result: applied - (lags.result?.lagRecords ?? 0),
@@ -101,7 +119,7 @@ function countsOf({shards, drains, processors}: Layers, lags: Lags): StageCounts
 }
 
 function withDrain(
-  shard: NonNullable<Layers['shards']>[number],
+  shard: ShardStatus,
   position: ShardPosition | undefined,
 ): StatusDocument['shards'][number] {
   return {
@@ -113,22 +131,28 @@ function withDrain(
 }
 
 function partitionsOf({replica, tasks}: ProcessorStatus): StatusDocument['partitions'] {
-  return tasks.map((task) => {
-    const isKnown = task.stableEndOffset !== null && task.appliedOffset !== null;
-    return {...task, replica, lagRecords: isKnown ? unapplied(task) : null};
-  });
+  return tasks.map((task) => ({...task, replica, lagRecords: unapplied(task)}));
 }
 
-function waitingOf(stream: string, {shards, processors}: Layers) {
+function waitingOf(
+  stream: string,
+  {gateway, processors}: Layers,
+  partitions: readonly ViewedPartition[],
+) {
   const own = new Set([stream, rejectedStreamOf(stream)]);
-  const buffered = shards?.filter(({shard}) => own.has(shard.split('/')[0] ?? ''));
-  const tasks = processors
-    ?.flatMap((processor) => processor.tasks)
-    .filter((task) => task.stream === stream);
+  const buffered = gateway?.shards.filter(({shard}) => own.has(shard.split('/')[0] ?? ''));
+  const viewed = partitions.filter((partition) => partition.stream === stream);
   return {
     bufferedRecords: buffered === undefined ? null : sum(buffered.map(({records}) => records)),
-    unappliedRecords: tasks === undefined || tasks.length === 0 ? null : sum(tasks.map(unapplied)),
+    unappliedRecords: processors === null || viewed.length === 0 ? null : unappliedRecords(viewed),
   };
+}
+
+/** One that is too old to tell is not listed. */
+function gatewayVersion(gateway: Layers['gateway']): StatusDocument['versions'] {
+  const {version, pipeline} = gateway ?? {};
+  if (version === undefined || pipeline === undefined) return [];
+  return [{part: 'gateway', replica: 'gateway', version, pipeline}];
 }
 
 function versionOf(part: 'drain' | 'processor', status: DrainStatus | ProcessorStatus) {

@@ -6,6 +6,7 @@ export type DrainMetrics = {
   readonly transactions: Counter;
   readonly fenced: Counter;
   readonly produceDuration: Histogram;
+  readonly stageLatency: Histogram;
   readonly lag: Gauge;
 };
 
@@ -18,6 +19,10 @@ export function drainMetrics(lagSeconds: () => number): DrainMetrics {
     produceDuration: new Histogram(
       'drain_produce_duration_seconds',
       'From handing a batch to the Kafka client to its outcome',
+    ),
+    stageLatency: new Histogram(
+      'stage_latency_seconds',
+      'From a record’s received time to the commit of this stage’s work on it; per commit, of its oldest record',
     ),
     lag: new Gauge(
       'drain_lag_seconds',

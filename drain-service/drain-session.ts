@@ -8,6 +8,7 @@
 import {backoffMs} from '../src/lib/backoff.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError} from '../src/lib/errors.ts';
+import {sleep} from '../src/lib/sleep.ts';
 import type {FencedProducer, TransactionOutcome} from '../src/kafka/ports.ts';
 import type {DrainProgress} from '../src/protocol/drain-progress.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
@@ -20,7 +21,6 @@ import type {OpenLink} from './gateway-client.ts';
 import {BACKOFF, MAX_ABORTS, TRANSACT_DEADLINE_MS} from './limits.ts';
 import {ShardDrain} from './shard-drain.ts';
 import type {TransactionBatch} from './transaction-batch.ts';
-import {pause} from './wait-for.ts';
 
 export interface SessionOptions {
   readonly task: number;
@@ -92,7 +92,7 @@ export class DrainSession {
         case 'aborted':
           this.#tell('a transaction was aborted', outcome.error);
           if (aborts + 1 >= MAX_ABORTS) return {kind: 'failed', error: outcome.error};
-          await pause(backoffMs(aborts, {...BACKOFF.abort, random}), signal);
+          await sleep(backoffMs(aborts, {...BACKOFF.abort, random}), signal);
           if (signal.aborted) return {kind: 'stopped'};
           break;
         case 'unknown':
@@ -115,8 +115,14 @@ export class DrainSession {
     // The next batch is built while this one is on its way.
     this.#collector.fill();
     const outcome = await pending;
+    const nowMs = clock.nowMs();
     metrics.transactions.add(1, {outcome: outcome.kind});
-    metrics.produceDuration.observe((clock.nowMs() - startMs) / 1_000);
+    metrics.produceDuration.observe((nowMs - startMs) / 1_000);
+    if (outcome.kind === 'committed') {
+      // The gateway's clock may be ahead of this one; a record's timestamp is its received time.
+      const oldestMs = records.reduce((ms, record) => Math.min(ms, record.timestampMs), nowMs);
+      metrics.stageLatency.observe((nowMs - oldestMs) / 1_000, {stage: 'drain'});
+    }
     return outcome;
   }
 

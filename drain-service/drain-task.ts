@@ -6,6 +6,7 @@ import {backoffMs} from '../src/lib/backoff.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {must} from '../src/lib/assert.ts';
 import {describeError, toError} from '../src/lib/errors.ts';
+import {sleep} from '../src/lib/sleep.ts';
 import type {FencedProducer, Kafka} from '../src/kafka/ports.ts';
 import type {DrainProgress} from '../src/protocol/drain-progress.ts';
 import type {DrainShardStatus, DrainStatus} from '../src/protocol/status.ts';
@@ -24,7 +25,7 @@ import {
 } from './limits.ts';
 import {restoreProgress} from './restore-progress.ts';
 import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
-import {pause, waitFor} from './wait-for.ts';
+import {waitFor} from './wait-for.ts';
 
 export interface DrainTaskOptions {
   readonly task: number;
@@ -147,7 +148,7 @@ export class DrainTask {
   }
 
   async #wait(): Promise<TaskEvent> {
-    await pause(this.#waitMs, this.#stop.signal);
+    await sleep(this.#waitMs, this.#stop.signal);
     return this.#isStopping ? 'stop' : 'elapsed';
   }
 

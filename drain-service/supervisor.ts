@@ -6,6 +6,7 @@
 import {backoffMs} from '../src/lib/backoff.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
+import {sleep} from '../src/lib/sleep.ts';
 import {ensureTopics} from '../src/kafka/ensure-topics.ts';
 import type {GroupMember, Kafka} from '../src/kafka/ports.ts';
 import type {DrainStatus} from '../src/protocol/status.ts';
@@ -19,7 +20,7 @@ import {
   STOP_TASKS_DEADLINE_MS,
 } from './limits.ts';
 import {TaskSet} from './task-set.ts';
-import {pause, waitFor} from './wait-for.ts';
+import {waitFor} from './wait-for.ts';
 
 export interface SupervisorOptions {
   readonly kafka: Kafka;
@@ -164,7 +165,7 @@ export class Supervisor {
     this.#missing = `${sentence}: ${describeError(error)}`;
     onError(toError(error));
     log.warn(sentence, {error: describeError(error)});
-    await pause(backoffMs(attempt, {...BACKOFF.kafka, random}), signal);
+    await sleep(backoffMs(attempt, {...BACKOFF.kafka, random}), signal);
   }
 }
 

@@ -1,4 +1,3 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../src/lib/errors.ts';
 
 export interface WaitOptions<T> {
@@ -48,9 +47,4 @@ export async function waitFor<T>(work: Promise<T>, options: WaitOptions<T>): Pro
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** Resolves after a while, or at once when the signal is aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, {signal}).catch(() => {});
 }

@@ -18,5 +18,7 @@ export const MAX_ISSUE_CHARS = 300;
 export const REQUEST_DEADLINE_MS = 15_000;
 /** What a sender is asked to wait when the gateway cannot say better. */
 export const RETRY_AFTER_S = 1;
-/** For what a person has to mend: a full buffer, a missing secret. */
+/** When a buffer is full: Kafka has to take something first. */
+export const RETRY_AFTER_FULL_S = 5;
+/** For what a person has to mend, like a missing secret. */
 export const RETRY_AFTER_LONG_S = 30;

@@ -56,7 +56,8 @@ export function buildCommit(options: CommitOptions): Commit {
     const {name, retentionMs, sizeMs} = windows.view;
     const expired = options.oldRows(
       name,
-      streamTimeMs - retentionMs - sizeMs,
+      // Never ahead of the clock: one event dated far in the future must not delete what is kept.
+      Math.min(streamTimeMs, options.nowMs) - retentionMs - sizeMs,
       MAX_EXPIRED_PER_COMMIT,
     );
     for (const {key, startMs} of expired) {

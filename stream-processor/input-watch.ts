@@ -1,7 +1,7 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {TopicAdmin} from '../src/kafka/ports.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError} from '../src/lib/errors.ts';
+import {sleep} from '../src/lib/sleep.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Task} from './task.ts';
 
@@ -45,7 +45,7 @@ export class InputWatch {
       } catch (error) {
         this.#lastError = describeError(error);
       }
-      await sleep(INTERVAL_MS, undefined, {ref: false});
+      await sleep(INTERVAL_MS, signal);
     }
   }
 

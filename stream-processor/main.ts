@@ -2,6 +2,7 @@
  * The stream processor: keeps the views of a pipeline, exactly once from the data topics to the results, and answers queries.
  * Wiring only: configuration, parts, run, stop.
  */
+import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {connectKafka} from '../src/kafka/connect-kafka.ts';
 import {systemClock} from '../src/lib/clock.ts';
@@ -32,7 +33,7 @@ async function run({log, stop}: ProgramContext): Promise<void> {
   const folder = join(stateDir, 'processor', replica, `${topicPrefix}${pipeline.name}`);
   const metrics = processorMetrics();
   const source = new ViewSource((stream) => supervisor.tasksOf(stream));
-  const live = new LiveViews(pipeline, source, () => clock.nowMs());
+  const live = new LiveViews(pipeline, source, {clock, newId: randomUUID});
   const supervisor = new Supervisor({
     kafka: connectKafka(config.kafka),
     pipeline,
@@ -41,6 +42,7 @@ async function run({log, stop}: ProgramContext): Promise<void> {
     checkpointPath: (stream, partition) => join(folder, `${stream}-${partition}.sqlite`),
     clock,
     random: Math.random,
+    newId: randomUUID,
     log,
     metrics,
     listener: live,

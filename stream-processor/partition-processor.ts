@@ -4,7 +4,6 @@
  * Invariant: the state here is that of the last commit plus everything applied since. So it must not outlive a commit
  * whose outcome is unknown; `restoring/` builds a new one from what was committed.
  */
-import {randomUUID} from 'node:crypto';
 import type {AnyStream} from '../src/define/stream.ts';
 import {utf8} from '../src/lib/bytes.ts';
 import {toError} from '../src/lib/errors.ts';
@@ -24,6 +23,8 @@ import type {EngineListener, LateReason, WindowEngine} from './window/window-eng
 
 /** The state as of the last commit. */
 export interface RestoredState {
+  /** Records read from the topics to build it. */
+  readonly readBack: number;
   readonly engine: WindowEngine;
   /** Undefined before the first commit. */
   readonly position: Position | undefined;
@@ -37,6 +38,7 @@ export interface PartitionProcessorOptions {
   readonly names: TopicNames;
   readonly metrics: ProcessorMetrics;
   readonly log: Log;
+  readonly newId: () => string;
   /** Windows closed per commit; the rest comes with the commits after. */
   readonly maxClosed?: number;
 }
@@ -72,11 +74,12 @@ export class PartitionProcessor {
     this.#decode = eventDecoder(options.stream);
     this.#guard = new SeqGuard(position?.guards);
     this.#lateRecords = {...position?.lateRecords};
-    this.#origin = position?.origin ?? randomUUID();
+    this.#origin = position?.origin ?? options.newId();
     this.#offset = position === undefined ? firstOffset : BigInt(position.offset);
     this.#committedOffset = this.#offset;
     this.#committedStreamTimeMs = engine.streamTimeMs;
     this.#hasPosition = position !== undefined;
+    this.#appliedReceivedMs = position?.appliedReceivedMs ?? null;
     this.#listener = {
       late: (index, reason) => this.#takeLate(index, reason),
       failed: (index, error) => this.#countInvalid(toError(error).message, index),
@@ -126,12 +129,10 @@ export class PartitionProcessor {
     return this.#hasPosition;
   }
 
-  /** Whether the state in memory is the committed one, with no window half closed. */
-  isSettled(): boolean {
-    return !this.hasUncommitted();
-  }
-
-  /** Whether there is anything a commit would change, windows that wait to be closed included. */
+  /**
+   * Whether there is anything a commit would change, windows that wait to be closed included. If not, the state in memory
+   * is the committed one, with no window half closed.
+   */
   hasUncommitted(): boolean {
     return this.#uncommittedRecords > 0 || this.engine.hasDue();
   }
@@ -156,6 +157,7 @@ export class PartitionProcessor {
       origin: this.#origin,
       offset: String(this.#offset),
       streamTimeMs: this.engine.streamTimeMs,
+      appliedReceivedMs: this.#appliedReceivedMs,
       guards: this.#guard.state(),
       lateRecords: this.#lateRecords,
       closedThroughMs: this.#closedThroughMs(),

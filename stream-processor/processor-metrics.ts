@@ -9,6 +9,7 @@ export interface ProcessorMetrics {
   readonly holes: Counter;
   readonly commitDuration: Histogram;
   readonly restoreDuration: Histogram;
+  readonly stageLatency: Histogram;
 }
 
 export function processorMetrics(): ProcessorMetrics {
@@ -35,5 +36,14 @@ export function processorMetrics(): ProcessorMetrics {
       'processor_restore_duration_seconds',
       'From the fence to the first poll of the input',
     ),
+    stageLatency: new Histogram(
+      'stage_latency_seconds',
+      'From a record’s received time to the commit of this stage’s work on it; per commit, of its oldest record',
+    ),
   };
+}
+
+/** Per commit, of its oldest record. Not below zero: the gateway's clock may be ahead of this one. */
+export function observeLatency({stageLatency}: ProcessorMetrics, latencyMs: number): void {
+  stageLatency.observe(Math.max(0, latencyMs) / 1_000, {stage: 'processor'});
 }

@@ -5,19 +5,20 @@ import type {Task} from './task.ts';
 
 type TaskStatus = ProcessorStatus['tasks'][number];
 
-export function taskStatus({unit, state, processor, stableEndOffset}: Task): TaskStatus {
+export function taskStatus({unit, state, progress, stableEndOffset, lastError}: Task): TaskStatus {
   return {
     stream: unit.stream.name,
     partition: unit.partition,
     state,
-    appliedOffset: numberOf(processor?.offset),
-    committedOffset: numberOf(processor?.committedOffset),
+    appliedOffset: numberOf(progress?.appliedOffset),
+    committedOffset: numberOf(progress?.committedOffset),
     stableEndOffset: numberOf(stableEndOffset),
-    appliedReceivedMs: processor?.appliedReceivedMs ?? null,
-    oldestUncommittedMs: processor?.oldestUncommittedMs ?? null,
-    watermarkMs: processor?.watermarkMs ?? null,
-    lateRecords: processor?.lateRecords ?? 0,
-    openWindows: processor?.engine.openWindows() ?? 0,
+    appliedReceivedMs: progress?.appliedReceivedMs ?? null,
+    oldestUncommittedMs: progress?.oldestUncommittedMs ?? null,
+    watermarkMs: progress?.watermarkMs ?? null,
+    lateRecords: progress?.lateRecords ?? 0,
+    openWindows: progress?.openWindows ?? 0,
+    lastError,
   };
 }
 

@@ -29,6 +29,7 @@ export interface SupervisorOptions {
   readonly checkpointPath: (stream: string, partition: number) => string;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly newId: () => string;
   readonly log: Log;
   readonly metrics: ProcessorMetrics;
   readonly listener: CommitListener;

@@ -32,6 +32,7 @@ export interface TaskOptions extends TaskUnit {
   readonly checkpointPath: string;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly newId: () => string;
   readonly log: Log;
   readonly metrics: ProcessorMetrics;
   readonly listener: CommitListener;

@@ -6,10 +6,10 @@ export type TaskState = 'fencing' | 'restoring' | 'running' | 'waiting' | 'stopp
 
 /**
  * - `opened`: the fence stands · `restored`: state and position are those of the last commit
- * - `unknown`: a transaction's outcome is · `fenced`: another owner has taken over · `failed`: anything else went wrong
+ * - `fenced`: another owner has taken over · `failed`: anything else went wrong, or nobody knows a transaction's outcome
  * - `retry`: the pause is over · `stop`: no longer assigned, or the program ends
  */
-export type TaskEvent = 'opened' | 'restored' | 'unknown' | 'fenced' | 'failed' | 'retry' | 'stop';
+export type TaskEvent = 'opened' | 'restored' | 'fenced' | 'failed' | 'retry' | 'stop';
 
 type Row = Readonly<Record<TaskEvent, TaskState>>;
 
@@ -21,7 +21,6 @@ const NEXT: Readonly<Record<TaskState, Row>> = {
   fencing: {
     opened: 'restoring',
     restored: 'fencing',
-    unknown: 'waiting',
     fenced: 'waiting',
     failed: 'waiting',
     retry: 'fencing',
@@ -30,7 +29,6 @@ const NEXT: Readonly<Record<TaskState, Row>> = {
   restoring: {
     opened: 'restoring',
     restored: 'running',
-    unknown: 'fencing',
     fenced: 'waiting',
     failed: 'waiting',
     retry: 'restoring',
@@ -39,7 +37,6 @@ const NEXT: Readonly<Record<TaskState, Row>> = {
   running: {
     opened: 'running',
     restored: 'running',
-    unknown: 'fencing',
     fenced: 'waiting',
     failed: 'waiting',
     retry: 'running',
@@ -48,7 +45,6 @@ const NEXT: Readonly<Record<TaskState, Row>> = {
   waiting: {
     opened: 'waiting',
     restored: 'waiting',
-    unknown: 'waiting',
     fenced: 'waiting',
     failed: 'waiting',
     retry: 'fencing',
@@ -57,7 +53,6 @@ const NEXT: Readonly<Record<TaskState, Row>> = {
   stopped: {
     opened: 'stopped',
     restored: 'stopped',
-    unknown: 'stopped',
     fenced: 'stopped',
     failed: 'stopped',
     retry: 'stopped',

@@ -1,11 +1,15 @@
-import {backoffMs} from '../src/lib/backoff.ts';
-import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
+import {describeError, ForebayError} from '../src/lib/errors.ts';
+import {sleep} from '../src/lib/sleep.ts';
 import type {CommittedReader, FencedProducer} from '../src/kafka/ports.ts';
 import {PartitionProcessor} from './partition-processor.ts';
 import {restorePartition} from './restore/restore-partition.ts';
-import {sleepUnlessAborted} from './sleep-unless-aborted.ts';
+import {Checkpoint, isDamage} from './state/checkpoint.ts';
 import {Checkpointer} from './state/checkpointer.ts';
+import {observeLatency} from './processor-metrics.ts';
+import {sendCommit} from './send-commit.ts';
+import {TaskBackoff, type TaskTrouble} from './task-backoff.ts';
 import type {TaskOptions, TaskUnit} from './task-options.ts';
+import {progressLeftBy, progressOf, type TaskProgress} from './task-progress.ts';
 import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
 
 /** How long an applied record may wait for its commit. */
@@ -14,13 +18,8 @@ const COMMIT_INTERVAL_MS = 100;
 const MAX_UNCOMMITTED_RECORDS = 20_000;
 const MAX_UNCOMMITTED_BYTES = 16_777_216;
 const IDLE_POLL_MS = 250;
-const COMMIT_DEADLINE_MS = 10_000;
 /** The broker aborts a transaction that is open for longer; readers of the topics are held up as long at most. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
-/** Times one commit is sent again after the broker said for certain that it is aborted. */
-const MAX_ABORTS = 5;
-const RETRY_FIRST_MS = 200;
-const RETRY_MAX_MS = 5_000;
 
 const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION']);
 
@@ -29,19 +28,24 @@ const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION']);
  *
  * Nothing is applied while a commit is under way, so a committed outcome makes the state in memory the committed one. Other
  * tasks of the process use the time. After any outcome but `committed` and `aborted` the state is dropped: see task-state.ts.
+ * Where it was is still shown then, so that what waits is never taken for nothing.
  */
 export class Task {
   readonly #options: TaskOptions;
   readonly #stopping = new AbortController();
   #state: TaskState = 'fencing';
   #processor: PartitionProcessor | undefined;
+  /** Where the last life ended. */
+  #left: TaskProgress | undefined;
   #stableEndOffset: bigint | undefined;
   #lastError: string | null = null;
-  #failures = 0;
+  readonly #backoff: TaskBackoff;
+  #waitMs = 0;
   #ended: Promise<void> | undefined;
 
   constructor(options: TaskOptions) {
     this.#options = options;
+    this.#backoff = new TaskBackoff(options);
   }
 
   get unit(): TaskUnit {
@@ -55,6 +59,12 @@ export class Task {
   /** Only while its state can be shown. */
   get processor(): PartitionProcessor | undefined {
     return this.#state === 'running' ? this.#processor : undefined;
+  }
+
+  /** Where it is, or was when it last had a state; undefined before it was ever restored. */
+  get progress(): TaskProgress | undefined {
+    const {processor} = this;
+    return processor === undefined ? this.#left : progressOf(processor);
   }
 
   get stableEndOffset(): bigint | undefined {
@@ -94,12 +104,11 @@ export class Task {
 
   /** From one fence to the next. */
   async #live(): Promise<void> {
-    const {kafka, names, stream, partition, log} = this.#options;
-    const task = `${stream.name}.${partition}`;
+    const {kafka, names, stream, partition} = this.#options;
     const opened: {close(): Promise<void>}[] = [];
     try {
       const producer = await kafka.openFencedProducer(
-        names.identity('processor', task),
+        names.identity('processor', `${stream.name}.${partition}`),
         TRANSACTION_TIMEOUT_MS,
       );
       opened.push(producer);
@@ -114,17 +123,15 @@ export class Task {
       }
       if (this.#stopping.signal.aborted) this.#enter('stop');
     } catch (error) {
-      this.#lastError = describeError(error);
       if (this.#stopping.signal.aborted) this.#enter('stop');
       else {
         if (error instanceof ForebayError && FATAL_CODES.has(error.code))
           this.#options.onFatal(error);
-        log.warn('a task failed and starts over', {task, reason: this.#lastError});
-        this.#enter('failed');
+        if (isDamage(error)) Checkpoint.discard(this.#options.checkpointPath);
+        this.#startOver('failed', error);
       }
     } finally {
-      this.#processor?.checkpoint.close();
-      this.#processor = undefined;
+      this.#drop();
       await Promise.allSettled(opened.map((resource) => resource.close()));
     }
   }
@@ -132,18 +139,20 @@ export class Task {
   async #restore(): Promise<PartitionProcessor> {
     const {stream, partition, admin, names, metrics, log, clock} = this.#options;
     const startMs = clock.nowMs();
+    // Before the checkpoint is open: nothing may fail between opening it and handing it over.
+    const firstOffset = await this.#firstOffset();
     const restored = await restorePartition({
       ...this.#options,
       stream: stream.name,
       signal: this.#stopping.signal,
     });
-    const firstOffset = await this.#firstOffset();
     const processor = new PartitionProcessor(restored, firstOffset, {
       stream,
       partition,
       names,
       metrics,
       log,
+      newId: this.#options.newId,
     });
     this.#processor = processor;
     if (processor.offset < firstOffset) {
@@ -161,6 +170,7 @@ export class Task {
       task: `${stream.name}.${partition}`,
       offset: String(processor.offset),
       openWindows: processor.engine.openWindows(),
+      readBack: restored.readBack,
       seconds: durationS,
     });
     return processor;
@@ -181,6 +191,10 @@ export class Task {
       ...this.#options,
       stream: this.#options.stream.name,
       processor,
+      confirmOwnership: async () => {
+        await this.#commit(processor, producer);
+        return this.#isRunning();
+      },
     });
     let dueMs = 0;
     while (this.#isRunning() && !this.#stopping.signal.aborted) {
@@ -191,6 +205,7 @@ export class Task {
         dueMs = 0;
       } else {
         await checkpointer.step();
+        if (!this.#isRunning()) break;
         await this.#poll(processor, reader, IDLE_POLL_MS);
         dueMs = clock.nowMs() + COMMIT_INTERVAL_MS;
       }
@@ -222,7 +237,6 @@ export class Task {
         this.noteInputEnd(batch.lastStableOffset);
       }
       this.#lastError = null;
-      this.#failures = 0;
     } catch (error) {
       if (!(error instanceof ForebayError) || error.code !== 'KAFKA_READ_FAILED') throw error;
       this.#lastError = describeError(error);
@@ -231,34 +245,27 @@ export class Task {
 
   async #commit(processor: PartitionProcessor, producer: FencedProducer): Promise<void> {
     const {clock, metrics, listener, log, stream} = this.#options;
+    const oldestMs = processor.oldestUncommittedMs;
     const commit = processor.prepareCommit(clock.nowMs());
-    for (let aborts = 0; ; aborts++) {
-      const startMs = clock.nowMs();
-      const outcome = await producer.transact(commit.records, COMMIT_DEADLINE_MS);
-      metrics.commitDuration.observe((clock.nowMs() - startMs) / 1_000);
-      switch (outcome.kind) {
-        case 'committed':
-          listener.committing(commit);
-          processor.markCommitted(commit);
-          listener.committed(stream.name);
-          return;
-        case 'aborted':
-          if (aborts >= MAX_ABORTS) throw toError(outcome.error);
-          this.#lastError = describeError(outcome.error);
-          log.warn('a commit was aborted and is sent again', {reason: this.#lastError});
-          break;
-        case 'unknown':
-        case 'fenced':
-          this.#lastError = describeError(outcome.error);
-          log.warn('a task starts over from what is committed', {
-            task: `${stream.name}.${this.#options.partition}`,
-            outcome: outcome.kind,
-            reason: this.#lastError,
-          });
-          this.#enter(outcome.kind);
-          return;
-      }
+    const outcome = await sendCommit({
+      ...this.#options,
+      producer,
+      records: commit.records,
+      backoff: this.#backoff,
+      onAbort: (error, waitMs) => {
+        this.#lastError = describeError(error);
+        log.warn('a commit was aborted and is sent again', {waitMs, reason: this.#lastError});
+      },
+      signal: this.#stopping.signal,
+    });
+    if (outcome.kind !== 'committed') {
+      return this.#startOver(outcome.kind === 'fenced' ? 'fenced' : 'failed', outcome.error);
     }
+    listener.committing(commit);
+    processor.markCommitted(commit);
+    listener.committed(stream.name);
+    this.#backoff.committed();
+    if (oldestMs !== null) observeLatency(metrics, clock.nowMs() - oldestMs);
   }
 
   #enter(event: TaskEvent): void {
@@ -269,9 +276,28 @@ export class Task {
     }
   }
 
+  #startOver(trouble: TaskTrouble, error: unknown): void {
+    const {log, stream, partition} = this.#options;
+    this.#lastError = describeError(error);
+    this.#waitMs = this.#backoff.waitMs(trouble);
+    log.warn('a task starts over from what is committed', {
+      task: `${stream.name}.${partition}`,
+      trouble,
+      waitMs: this.#waitMs,
+      reason: this.#lastError,
+    });
+    this.#enter(trouble);
+  }
+
+  #drop(): void {
+    if (this.#processor === undefined) return;
+    this.#left = progressLeftBy(this.#processor);
+    this.#processor.checkpoint.close();
+    this.#processor = undefined;
+  }
+
   async #wait(): Promise<void> {
-    const backoff = {firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random: this.#options.random};
-    await sleepUnlessAborted(backoffMs(this.#failures++, backoff), this.#stopping.signal);
+    await sleep(this.#waitMs, this.#stopping.signal);
     this.#enter(this.#stopping.signal.aborted ? 'stop' : 'retry');
   }
 }

@@ -1,13 +1,13 @@
 import type {AnyStream} from '../../src/define/stream.ts';
 import {batchAnswer} from '../answer/batch-answer.ts';
 import {Problem} from '../answer/problem.ts';
-import type {RequestScope} from '../buffer/shard-client.ts';
+import type {RequestScope} from '../request-scope.ts';
 import type {Gateway} from '../gateway.ts';
 import type {CheckedStream} from '../validate/check-event.ts';
 import {authenticate, requireScope} from '../verify/key-ring.ts';
 import type {Grant} from '../verify/key-ring.ts';
 import {EventIds} from './event-ids.ts';
-import type {Fate} from './fate.ts';
+import type {Fate} from '../answer/fate.ts';
 import {claimKey, idempotencyKeyOf} from './idempotency-key.ts';
 import {bodyFormOf} from './media-type.ts';
 import {contentEncodingOf, decompress, readBody} from './read-body.ts';
@@ -22,17 +22,17 @@ export async function acceptStreamRequest(
   {request, streamName}: {readonly request: Request; readonly streamName: string},
   scope: RequestScope,
 ): Promise<Response> {
-  // Who knows no key learns nothing of which streams there are.
-  const grant = await authenticate(gateway.keys(scope.env), request.headers.get('authorization'));
   const stream = gateway.streams.get(streamName);
-  if (stream === undefined)
-    throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
   try {
+    // First: who knows no key learns nothing of which streams there are.
+    const grant = await authenticate(gateway.keys(scope.env), request.headers.get('authorization'));
+    if (stream === undefined)
+      throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
     const fates = await acceptEvents(gateway, {request, stream, grant}, scope);
     gateway.metrics.countFates(streamName, fates);
     return batchAnswer(fates, {isFull: wantsAll(request.headers.get('prefer'))});
   } catch (error) {
-    gateway.metrics.countFailure(streamName, error);
+    if (stream !== undefined) gateway.metrics.countFailure(streamName, error);
     throw error;
   }
 }
@@ -66,7 +66,12 @@ async function acceptEvents(
     stream,
     events,
     onInvalid,
-    ids: new EventIds({requestId, isSingle, newId: () => gateway.newEventId()}),
+    ids: new EventIds({
+      requestId,
+      sender: `key ${grant.keyId}`,
+      isSingle,
+      newId: () => gateway.newEventId(),
+    }),
     context: contextOf(gateway, {
       headers,
       stream: name,
@@ -75,7 +80,7 @@ async function acceptEvents(
     }),
   };
   if (requestId === null) return storeEvents(delivery, gateway, scope);
-  const release = await claimKey({stream: name, key: requestId, body}, scope);
+  const release = await claimKey({stream: name, keyId: grant.keyId, key: requestId, body}, scope);
   try {
     return await storeEvents(delivery, gateway, scope);
   } finally {

@@ -1,16 +1,16 @@
 import type {WebhookScheme} from '../../src/define/source.ts';
 import {Problem, problemResponse, retryAfter} from '../answer/problem.ts';
-import {countFates, firstIssues} from '../answer/batch-answer.ts';
-import type {RequestScope} from '../buffer/shard-client.ts';
+import {countFates, firstIssues, retryAfterFates} from '../answer/batch-answer.ts';
+import type {RequestScope} from '../request-scope.ts';
 import {readSecret} from '../env.ts';
 import type {Gateway} from '../gateway.ts';
-import {MAX_EVENT_TYPE_CHARS, MAX_ID_CHARS, RETRY_AFTER_LONG_S, RETRY_AFTER_S} from '../limits.ts';
+import {MAX_EVENT_TYPE_CHARS, MAX_ID_CHARS, RETRY_AFTER_LONG_S} from '../limits.ts';
 import type {CheckedStream} from '../validate/check-event.ts';
 import {isSignedBy} from '../verify/webhook-signature.ts';
 import {checkSize} from './accept-stream-request.ts';
 import {EventIds} from './event-ids.ts';
-import {isRejected} from './fate.ts';
-import type {Fate} from './fate.ts';
+import {isRejected} from '../answer/fate.ts';
+import type {Fate} from '../answer/fate.ts';
 import {bodyFormOf} from './media-type.ts';
 import {contentEncodingOf, decompress, readBody} from './read-body.ts';
 import {contextOf} from './record-context.ts';
@@ -89,6 +89,7 @@ async function acceptDelivery(
       onInvalid,
       ids: new EventIds({
         requestId: deliveryIdOf(headers.get(scheme.deliveryIdHeader)),
+        sender: `webhook ${scheme.provider}`,
         isSingle,
         newId: () => gateway.newEventId(),
       }),
@@ -119,7 +120,7 @@ function webhookAnswer(fates: readonly Fate[]): Response {
   if (countFates(fates).retry > 0) {
     return problemResponse('unavailable', {
       detail: 'this delivery is not stored; send it again',
-      headers: retryAfter(RETRY_AFTER_S),
+      headers: retryAfterFates(fates),
     });
   }
   const rejected = fates.filter(isRejected);

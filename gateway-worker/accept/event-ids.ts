@@ -5,11 +5,15 @@ import {ID_HASH_BYTES} from '../buffer/append-protocol.ts';
 export interface EventId {
   readonly id: string;
   readonly hash: Uint8Array | null;
+  /** Of what the sender gave: the same for all ids derived from one request's. */
+  readonly origin: Uint8Array | null;
 }
 
 export interface EventIdsOptions {
   /** The sender's id for the whole request (Idempotency-Key, delivery id); `null` when it gave none. */
   readonly requestId: string | null;
+  /** Whose id that is: two senders that number their requests alike do not mean each other's. */
+  readonly sender: string;
   readonly isSingle: boolean;
   readonly newId: () => string;
 }
@@ -33,16 +37,20 @@ export class EventIds {
   async of(
     events: readonly {readonly index: number; readonly ownId: string | null}[],
   ): Promise<readonly EventId[]> {
-    const {requestId, isSingle, newId} = this.#options;
+    const {requestId, sender, isSingle, newId} = this.#options;
     if (requestId === null && events.every(({ownId}) => ownId === null))
-      return events.map(() => ({id: newId(), hash: null}));
+      return events.map(() => ({id: newId(), hash: null, origin: null}));
     // One digest for the whole request; the ids derived from it differ by their index.
-    const base = requestId === null ? null : await hashId(requestId);
+    const base = requestId === null ? null : await hashId(`${sender}\0${requestId}`);
     return Promise.all(
       events.map(async ({index, ownId}) => {
-        if (ownId !== null) return {id: ownId, hash: await hashId(ownId)};
-        if (base === null) return {id: newId(), hash: null};
-        return {id: this.derived(index)!, hash: isSingle ? base : withIndex(base, index)};
+        if (ownId !== null) {
+          const own = await hashId(`event\0${ownId}`);
+          return {id: ownId, hash: own, origin: own};
+        }
+        if (base === null) return {id: newId(), hash: null, origin: null};
+        const hash = isSingle ? base : withIndex(base, index);
+        return {id: this.derived(index)!, hash, origin: base};
       }),
     );
   }

@@ -1,8 +1,8 @@
 import {Problem} from '../answer/problem.ts';
 import {concatBytes} from '../../src/lib/bytes.ts';
 import {MAX_REQUEST_BYTES} from '../limits.ts';
-import {EXPIRED} from './deadline.ts';
-import type {Deadline} from './deadline.ts';
+import {EXPIRED} from '../deadline.ts';
+import type {Deadline} from '../deadline.ts';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 

@@ -1,4 +1,4 @@
-import {MAX_DEPTH} from '../limits.ts';
+import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -8,8 +8,8 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** `too-deep`, or where the elements of a top-level array lie: `[start, end)` pairs, without whitespace around them. */
-export type JsonScan = 'too-deep' | readonly number[];
+/** A refusal, or where the elements of a top-level array lie: `[start, end)` pairs, without whitespace around them. */
+export type JsonScan = 'too-deep' | 'too-many' | readonly number[];
 
 /**
  * One pass over JSON text that tracks only strings, escapes and depth. It judges nothing but depth: whether the text is
@@ -38,6 +38,8 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       }
     } else if (byte === COMMA && depth === 1 && elementStart >= 0) {
       pushTrimmed(bounds, bytes, elementStart, at);
+      // Before anything is made of them: millions of tiny elements fit in one body.
+      if (bounds.length > 2 * MAX_REQUEST_EVENTS) return 'too-many';
       elementStart = at + 1;
     }
   }

@@ -30,12 +30,7 @@ export function splitEvents(body: Uint8Array, form: BodyForm): ReceivedEvents {
   const split = form === 'json' ? splitJson(bytes, text) : splitLines(bytes, text);
   if (split.events.length === 0)
     throw new Problem('empty-batch', 'send at least one event in a request');
-  if (split.events.length > MAX_REQUEST_EVENTS) {
-    throw new Problem(
-      'too-many-events',
-      `${split.events.length} events in a request, at most ${MAX_REQUEST_EVENTS} are taken; send several requests`,
-    );
-  }
+  if (split.events.length > MAX_REQUEST_EVENTS) throw tooMany();
   return split;
 }
 
@@ -45,6 +40,7 @@ function splitJson(body: Uint8Array, text: string): ReceivedEvents {
   const bounds = scanJson(bytes);
   if (bounds === 'too-deep')
     throw new Problem('too-deep', `at most ${MAX_DEPTH} levels of arrays and objects are taken`);
+  if (bounds === 'too-many') throw tooMany();
   const value = parseBody(text);
   if (bytes[0] !== OPEN_BRACKET) return {isSingle: true, events: [{bytes, value, issue: null}]};
   const values = value as readonly unknown[];
@@ -63,20 +59,37 @@ function splitJson(body: Uint8Array, text: string): ReceivedEvents {
 /** A line feed is the same boundary in the bytes and in the text, so line n of one is line n of the other. */
 function splitLines(bytes: Uint8Array, text: string): ReceivedEvents {
   const events: ReceivedEvent[] = [];
-  let start = 0;
-  for (const line of text.split('\n')) {
+  let textStart = 0;
+  for (let start = 0; start < bytes.length;) {
     const found = bytes.indexOf(LINE_FEED, start);
+    const textFound = text.indexOf('\n', textStart);
     const end = found < 0 ? bytes.length : found;
+    const textEnd = textFound < 0 ? text.length : textFound;
     const lineBytes = trimJson(bytes.subarray(start, end));
+    if (lineBytes.length > 0) events.push(parseLine(lineBytes, text.slice(textStart, textEnd)));
+    if (events.length > MAX_REQUEST_EVENTS) throw tooMany();
     start = end + 1;
-    if (lineBytes.length > 0) events.push(parseLine(lineBytes, line));
+    textStart = textEnd + 1;
   }
   return {isSingle: false, events};
 }
 
+function tooMany(): Problem {
+  return new Problem(
+    'too-many-events',
+    `at most ${MAX_REQUEST_EVENTS} events are taken in a request; send several requests`,
+  );
+}
+
 function parseLine(bytes: Uint8Array, text: string): ReceivedEvent {
-  if (scanJson(bytes) === 'too-deep')
+  const scan = scanJson(bytes);
+  if (scan === 'too-deep')
     return {bytes, issue: issue('too-deep', `nested deeper than ${MAX_DEPTH} levels`)};
+  if (scan === 'too-many')
+    return {
+      bytes,
+      issue: issue('malformed-json', 'a line is one event, not an array of thousands'),
+    };
   try {
     return {bytes, value: JSON.parse(text) as unknown, issue: null};
   } catch {

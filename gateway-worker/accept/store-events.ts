@@ -8,13 +8,16 @@ import {partitionOf, rejectedShardOf, shardOf} from '../../src/record/shard.ts';
 import type {AppendStored} from '../buffer/append-protocol.ts';
 import {encodeBatches} from '../buffer/encode-batches.ts';
 import type {RecordToAppend} from '../buffer/encode-batches.ts';
-import type {RequestScope, ShardClient} from '../buffer/shard-client.ts';
+import type {AppendOutcome} from '../buffer/call-queue.ts';
+import type {ShardClient} from '../buffer/shard-client.ts';
+import type {RequestScope} from '../request-scope.ts';
 import {MAX_KEY_BYTES} from '../limits.ts';
 import {checkEvent} from '../validate/check-event.ts';
 import type {CheckedEvent, CheckedStream, ValidEvent} from '../validate/check-event.ts';
 import {issue} from '../validate/issue.ts';
 import type {EventIds} from './event-ids.ts';
-import type {Fate, RejectedFate} from './fate.ts';
+import type {Fate, RejectedFate} from '../answer/fate.ts';
+import {isoTime} from './iso-time.ts';
 import type {ReceivedEvent} from './split-events.ts';
 
 /** What a dialect made of its request. */
@@ -49,7 +52,9 @@ export async function storeEvents(
   const checked = delivery.events.map((event) => checkReceived(delivery.stream, event));
   const fates: Fate[] = checked.map(({issues}, index) => {
     const id = delivery.ids.derived(index);
-    return issues === null ? {status: 'retry', id} : {status: 'rejected', id, issues};
+    return issues === null
+      ? {status: 'retry', id, isFull: false}
+      : {status: 'rejected', id, issues};
   });
   const routes = await routeValid(delivery, checked, options.random);
   const appends = Array.from(routes, async ([shard, routed]) => {
@@ -59,7 +64,10 @@ export async function storeEvents(
       scope,
     );
     if (outcome.kind === 'stored') settle(fates, {shard, routed, outcome});
-    else for (const {index, id} of routed) fates[index] = {status: 'retry', id};
+    else {
+      const isFull = outcome.kind === 'full';
+      for (const {index, id} of routed) fates[index] = {status: 'retry', id, isFull};
+    }
   });
   await Promise.all([...appends, keepRejected(delivery, {fates, shards: options.shards}, scope)]);
   return fates;
@@ -79,34 +87,39 @@ async function routeValid(
   random: () => number,
 ): Promise<ReadonlyMap<string, readonly Routed[]>> {
   const {name, partitions, dedupeWindowMs} = stream.definition;
-  const valid = checked.flatMap((event, index) =>
-    event.issues === null ? [{...event, index, ownId: event.id}] : [],
-  );
+  const valid: {
+    readonly index: number;
+    readonly ownId: string | null;
+    readonly event: ValidEvent;
+  }[] = [];
+  for (const [index, event] of checked.entries())
+    if (event.issues === null) valid.push({index, ownId: event.id, event});
   const eventIds = await ids.of(valid);
   const randomPartition = Math.floor(random() * partitions);
-  const routes = new Map<string, Routed[]>();
-  valid.forEach((event, at) => {
-    const {id, hash} = eventIds[at]!;
-    // Without a key, a known id decides, so that an event sent again meets the shard that remembers it.
-    const routeBy = event.key === null ? hash : keyBytes(event.key);
+  const routes: (Routed[] | undefined)[] = [];
+  valid.forEach(({index, event}, at) => {
+    const {id, hash, origin} = eventIds[at]!;
+    // Without a key, what the sender gave as id decides, so that a request sent again meets the shard that remembers it.
+    const routeBy = event.key === null ? origin : keyBytes(event.key);
     const partition = routeBy === null ? randomPartition : partitionOf(routeBy, partitions);
-    const shard = shardOf(name, partition).name;
-    const routed = {
-      index: event.index,
+    const record = {key: event.key, value: events[index]!.bytes, headers: headersOf(event, id)};
+    (routes[partition] ??= []).push({
+      index,
       id,
       idHash: dedupeWindowMs === 0 ? null : hash,
-      record: {key: event.key, value: events[event.index]!.bytes, headers: headersOf(event, id)},
-    };
-    const list = routes.get(shard);
-    if (list === undefined) routes.set(shard, [routed]);
-    else list.push(routed);
+      record,
+    });
   });
-  return routes;
+  return new Map(
+    routes.flatMap((routed, partition) =>
+      routed === undefined ? [] : [[shardOf(name, partition).name, routed]],
+    ),
+  );
 }
 
 function headersOf({eventTimeMs}: ValidEvent, id: string): HeaderToEncode[] {
   const headers: HeaderToEncode[] = [['ce_id', id]];
-  if (eventTimeMs !== null) headers.push(['ce_time', new Date(eventTimeMs).toISOString()]);
+  if (eventTimeMs !== null) headers.push(['ce_time', isoTime(eventTimeMs)]);
   return headers;
 }
 
@@ -171,9 +184,10 @@ async function keepRejected(
   const shard = rejectedShardOf(definition.name).name;
   const outcome = await shards.append(shard, encodeBatches(context, records), scope);
   if (onInvalid === 'reject') return;
-  for (const {fate, index} of rejected) fates[index] = quarantined(fate, outcome.kind === 'stored');
+  for (const {fate, index} of rejected) fates[index] = quarantined(fate, outcome);
 }
 
-function quarantined({id, issues}: RejectedFate, isKept: boolean): Fate {
-  return isKept ? {status: 'quarantined', id, issues} : {status: 'retry', id};
+function quarantined({id, issues}: RejectedFate, {kind}: AppendOutcome): Fate {
+  if (kind === 'stored') return {status: 'quarantined', id, issues};
+  return {status: 'retry', id, isFull: kind === 'full'};
 }

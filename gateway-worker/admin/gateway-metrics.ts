@@ -2,7 +2,7 @@ import {Counter, Histogram, prometheusText} from '../../src/telemetry/metrics.ts
 import {OUTCOMES} from '../../src/telemetry/outcome.ts';
 import type {Outcome} from '../../src/telemetry/outcome.ts';
 import {Problem, PROBLEMS} from '../answer/problem.ts';
-import type {Fate} from '../accept/fate.ts';
+import type {Fate} from '../answer/fate.ts';
 
 const OUTCOME_OF: Readonly<Record<Fate['status'], Outcome>> = {
   accepted: 'accepted',
@@ -23,18 +23,16 @@ export class GatewayMetrics {
     'From the request to its answer.',
   );
 
+  /** Per stream and outcome, not in #events yet: writing labels for every request would be a good part of its cost. */
+  readonly #tallies = new Map<string, Map<Outcome, number>>();
+
   countFates(stream: string, fates: readonly Fate[]): void {
-    const counts = new Map<Outcome, number>();
-    for (const {status} of fates) {
-      const outcome = OUTCOME_OF[status];
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    }
-    for (const [outcome, count] of counts) this.#events.add(count, {stream, outcome});
+    for (const {status} of fates) this.#count(stream, OUTCOME_OF[status]);
   }
 
   /** A request that failed as a whole counts as one event: how many it held is often not known. */
   countFailure(stream: string, error: unknown): void {
-    this.#events.add(1, {stream, outcome: outcomeOf(error)});
+    this.#count(stream, outcomeOf(error));
   }
 
   observeSeconds(seconds: number): void {
@@ -42,11 +40,13 @@ export class GatewayMetrics {
   }
 
   text(): string {
+    this.#sumUp();
     return prometheusText([this.#events, this.#durations]);
   }
 
   /** Per stream, every outcome and its count. */
   outcomes(streams: Iterable<string>): Readonly<Record<string, Record<Outcome, number>>> {
+    this.#sumUp();
     return Object.fromEntries(
       Array.from(streams, (stream) => [
         stream,
@@ -55,6 +55,21 @@ export class GatewayMetrics {
         ) as Record<Outcome, number>,
       ]),
     );
+  }
+
+  #count(stream: string, outcome: Outcome): void {
+    let tally = this.#tallies.get(stream);
+    if (tally === undefined) {
+      tally = new Map();
+      this.#tallies.set(stream, tally);
+    }
+    tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
+  }
+
+  #sumUp(): void {
+    for (const [stream, tally] of this.#tallies)
+      for (const [outcome, count] of tally) this.#events.add(count, {stream, outcome});
+    this.#tallies.clear();
   }
 }
 

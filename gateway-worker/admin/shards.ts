@@ -1,8 +1,8 @@
 import {shardsOf} from '../../src/record/shard.ts';
 import type {ShardStatus} from '../../src/protocol/status.ts';
 import {Problem, retryAfter} from '../answer/problem.ts';
-import {EXPIRED} from '../accept/deadline.ts';
-import type {RequestScope} from '../buffer/shard-client.ts';
+import {EXPIRED} from '../deadline.ts';
+import type {RequestScope} from '../request-scope.ts';
 import {RETRY_AFTER_S} from '../limits.ts';
 import type {Gateway} from '../gateway.ts';
 

@@ -1,6 +1,6 @@
-import {isRejected} from '../accept/fate.ts';
-import type {Fate, RejectedFate} from '../accept/fate.ts';
-import {MAX_EVENTS_IN_DETAIL, MAX_ISSUES, RETRY_AFTER_S} from '../limits.ts';
+import {isRejected} from './fate.ts';
+import type {Fate, RejectedFate} from './fate.ts';
+import {MAX_EVENTS_IN_DETAIL, MAX_ISSUES, RETRY_AFTER_FULL_S, RETRY_AFTER_S} from '../limits.ts';
 import type {Issue} from '../validate/issue.ts';
 import {problemResponse, retryAfter} from './problem.ts';
 
@@ -35,7 +35,7 @@ export function batchAnswer(fates: readonly Fate[], {isFull}: BatchAnswerOptions
     return problemResponse('unavailable', {
       detail: 'send the events marked retry again, with the same ids',
       extensions,
-      headers: {...preference, ...retryAfter(RETRY_AFTER_S)},
+      headers: {...preference, ...retryAfterFates(fates)},
     });
   }
   return new Response(JSON.stringify(extensions), {
@@ -43,9 +43,15 @@ export function batchAnswer(fates: readonly Fate[], {isFull}: BatchAnswerOptions
     headers: {
       'content-type': 'application/json',
       ...preference,
-      ...(retry > 0 ? retryAfter(RETRY_AFTER_S) : {}),
+      ...(retry > 0 ? retryAfterFates(fates) : {}),
     },
   });
+}
+
+/** When to come again with what is marked retry. */
+export function retryAfterFates(fates: readonly Fate[]): Readonly<Record<string, string>> {
+  const isFull = fates.some((fate) => fate.status === 'retry' && fate.isFull);
+  return retryAfter(isFull ? RETRY_AFTER_FULL_S : RETRY_AFTER_S);
 }
 
 export function countFates(fates: readonly Fate[]): Counts {

@@ -14,7 +14,7 @@ export interface GroupCommitOptions<Request, Result> {
   readonly commit: (requests: readonly Request[]) => readonly Result[];
   /** Resolves when what `commit` wrote is durable. */
   readonly sync: () => Promise<void>;
-  /** After a commit became durable and its requests were answered. */
+  /** After a commit became durable and its requests were answered. Must not throw. */
   readonly onDurable?: () => void;
   /** `sync` failed: memory is ahead of storage. */
   readonly onBroken: (error: unknown) => void;
@@ -72,12 +72,13 @@ export class GroupCommit<Request, Result> {
     }
     try {
       await this.#options.sync();
-      waiters.forEach(({resolve}, index) => resolve(results[index]!));
-      this.#options.onDurable?.();
     } catch (error) {
       for (const {reject} of waiters) reject(error);
       this.#options.onBroken(error);
+      return;
     }
+    waiters.forEach(({resolve}, index) => resolve(results[index]!));
+    this.#options.onDurable?.();
   }
 
   #take(): readonly Waiter<Request, Result>[] {

@@ -1,7 +1,6 @@
 import type {Log} from '../../src/telemetry/log.ts';
-import {EXPIRED} from '../accept/deadline.ts';
-import type {Deadline} from '../accept/deadline.ts';
-import type {Env} from '../env.ts';
+import {EXPIRED} from '../deadline.ts';
+import type {RequestScope} from '../request-scope.ts';
 import type {EncodedBatch} from './append-protocol.ts';
 import {CallQueue} from './call-queue.ts';
 import type {AppendOutcome} from './call-queue.ts';
@@ -11,13 +10,6 @@ export interface ShardClientOptions {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly log: Log;
-}
-
-/** What belongs to the request on whose behalf something is appended. */
-export interface RequestScope {
-  readonly env: Env;
-  readonly deadline: Deadline;
-  readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
 /** The Worker's way to the shards: one queue of calls for each. */
@@ -40,7 +32,7 @@ export class ShardClient {
     const entry = this.#queueOf(shard).add(batches, (request) =>
       callShard({env, shard, request, remainingMs: () => deadline.remainingMs, random, log}),
     );
-    waitUntil(entry.outcome);
+    if (entry.leading !== null) waitUntil(entry.leading);
     const outcome = await deadline.race(entry.outcome);
     if (outcome !== EXPIRED) return outcome;
     return {kind: entry.withdraw() ? 'refused' : 'unknown'};

@@ -29,6 +29,7 @@ export class ShardObject extends DurableObject {
   readonly #socket: ShardSocket;
   readonly #commits: GroupCommit<AppendRequest, AppendResult>;
   readonly #logger: Log;
+  #isFull = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env, pipeline: Pick<Pipeline, 'streams'>) {
     super(ctx, env);
@@ -44,7 +45,7 @@ export class ShardObject extends DurableObject {
     this.#log = log;
     this.#socket = new ShardSocket({ctx, log, shard: this.#name});
     this.#commits = new GroupCommit({
-      commit: (requests) => log.append(requests),
+      commit: (requests) => this.#noteFull(log.append(requests)),
       sync: () => ctx.storage.sync(),
       onDurable: () => this.#socket.push(),
       onBroken: (error) =>
@@ -74,6 +75,18 @@ export class ShardObject extends DurableObject {
       rejectedKept: this.#name.includes('.rejected/') ? log.records : 0,
       overflowed: 0,
     };
+  }
+
+  /** Says once that the shard is full, and once that it is not any more. */
+  #noteFull(results: readonly AppendResult[]): readonly AppendResult[] {
+    const full = results.find((result) => result.kind === 'full');
+    if ((full !== undefined) === this.#isFull) return results;
+    this.#isFull = full !== undefined;
+    const {records, bytes, oldestAgeMs} = this.#log;
+    const fields = {shard: this.#name, bound: full?.bound, records, bytes, oldestAgeMs};
+    if (this.#isFull) this.#logger.error('A shard is full; its senders are told to wait', fields);
+    else this.#logger.info('A shard has room again', fields);
+    return results;
   }
 
   /** The drain's connection; the Worker has checked its key. */

@@ -1,6 +1,6 @@
 import {shardsOf} from '../../src/record/shard.ts';
 import {Problem} from '../answer/problem.ts';
-import type {RequestScope} from '../buffer/shard-client.ts';
+import type {RequestScope} from '../request-scope.ts';
 import type {Gateway} from '../gateway.ts';
 
 export interface DrainConnection {

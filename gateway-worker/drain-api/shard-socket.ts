@@ -106,7 +106,7 @@ export class ShardSocket {
     }
   }
 
-  /** Sends what there is and credit allows. */
+  /** Sends what there is and credit allows. Never throws. */
   push(): void {
     const reader = this.#reader;
     let cursor = this.#cursor;
@@ -122,12 +122,11 @@ export class ShardSocket {
           creditBytes: cursor.creditBytes - frame.byteLength,
         };
       }
+      if (cursor !== this.#cursor) this.#moveTo(cursor);
     } catch {
       // The connection is gone; the drain comes back and says where it is.
       this.forget(reader);
-      return;
     }
-    if (cursor !== this.#cursor) this.#moveTo(cursor);
   }
 
   forget(socket: WebSocket): void {

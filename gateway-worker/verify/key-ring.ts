@@ -2,7 +2,8 @@ import * as z from 'zod';
 import {apiKeyId} from '../../src/lib/api-key.ts';
 import {fromHex, utf8} from '../../src/lib/bytes.ts';
 import {toError} from '../../src/lib/errors.ts';
-import {Problem} from '../answer/problem.ts';
+import {Problem, retryAfter} from '../answer/problem.ts';
+import {RETRY_AFTER_LONG_S} from '../limits.ts';
 
 const Quota = z.object({eventsPerSecond: z.number().positive(), burst: z.number().min(1)});
 export type Quota = z.infer<typeof Quota>;
@@ -24,7 +25,7 @@ export interface Grant {
 
 /** The keys a gateway knows, by their public id. */
 export class KeyRing {
-  readonly #keys: ReadonlyMap<string, {readonly digest: Uint8Array; readonly grant: Grant}>;
+  readonly #keys: ReadonlyMap<string, KnownKey>;
   /** Why FOREBAY_KEYS cannot be used, in words; `null` when it can. */
   readonly problem: string | null;
 
@@ -35,26 +36,54 @@ export class KeyRing {
     this.#keys = new Map(
       (typeof parsed === 'string' ? [] : parsed).map(({id, hash, scopes, quota}) => [
         id,
-        {digest: fromHex(hash)!, grant: {keyId: id, scopes: new Set(scopes), quota}},
+        {
+          verified: null,
+          digest: fromHex(hash)!,
+          grant: {keyId: id, scopes: new Set(scopes), quota},
+        },
       ]),
     );
   }
 
   /**
-   * Compares digests in constant time; an unknown id costs the same as a wrong secret.
+   * Compares in constant time: with the key itself once it was right, before that by its digest. An unknown id costs the
+   * same as a wrong secret.
    * @returns `null` for anything but a known key
    */
-  async verify(key: string): Promise<Grant | null> {
+  verify(key: string): Grant | null | Promise<Grant | null> {
     const id = apiKeyId(key);
     const known = id === null ? undefined : this.#keys.get(id);
-    const digest = await crypto.subtle.digest('SHA-256', utf8(key));
-    const isSame = crypto.subtle.timingSafeEqual(digest, known?.digest ?? NO_DIGEST);
-    return known !== undefined && isSame ? known.grant : null;
+    const bytes = utf8(key);
+    const verified = known?.verified ?? null;
+    // Of the length there is no secret to make: it is the same for all keys of a gateway.
+    if (known !== undefined && verified?.byteLength === bytes.byteLength && isSame(bytes, verified))
+      return known.grant;
+    return verifyDigest(known, bytes);
   }
+}
+
+interface KnownKey {
+  readonly digest: Uint8Array;
+  readonly grant: Grant;
+  /** The key, from the first time it was right on: a digest for every request would be a good part of its cost. */
+  verified: Uint8Array | null;
 }
 
 /** Compared with when there is no such id. */
 const NO_DIGEST = new Uint8Array(32);
+
+async function verifyDigest(known: KnownKey | undefined, key: Uint8Array): Promise<Grant | null> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', key));
+  const isRight = isSame(digest, known?.digest ?? NO_DIGEST);
+  if (known === undefined || !isRight) return null;
+  known.verified = key;
+  return known.grant;
+}
+
+/** In constant time; both have one length. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return crypto.subtle.timingSafeEqual(a, b);
+}
 
 function parseEntries(json: string | null | undefined): z.infer<typeof KeyEntries> | string {
   if (json === null || json === undefined || json === '') return 'FOREBAY_KEYS is not set';
@@ -74,7 +103,9 @@ function parseEntries(json: string | null | undefined): z.infer<typeof KeyEntrie
  */
 export async function authenticate(keys: KeyRing, authorization: string | null): Promise<Grant> {
   if (keys.problem !== null)
-    throw new Problem('not-configured', 'the gateway has no usable keys; see GET /ready');
+    throw new Problem('not-configured', 'the gateway has no usable keys; see GET /ready', {
+      headers: retryAfter(RETRY_AFTER_LONG_S),
+    });
   const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   const grant = key === undefined ? null : await keys.verify(key);
   if (grant !== null) return grant;

@@ -1,12 +1,13 @@
 /**
  * What each layer says of its positions, and what the console makes of them. All counts are records, all ages
- * milliseconds; `null` means not known yet.
+ * milliseconds; `null` means not known.
  *
- * Changes: 1 first version.
+ * Changes: 1 first version. 2 shards with the gateway's version; a task's last error; positions of a task that does not
+ * run; problems.
  */
 import * as z from 'zod';
 
-/** Gateway, `GET /admin/v1/shards`: `{shards: ShardStatus[]}`. */
+/** One shard of the gateway. */
 export const ShardStatus = z.object({
   shard: z.string(),
   firstSeq: z.number(),
@@ -20,7 +21,16 @@ export const ShardStatus = z.object({
   overflowed: z.number(),
 });
 export type ShardStatus = z.infer<typeof ShardStatus>;
-export const ShardsDocument = z.object({shards: z.array(ShardStatus)});
+
+/** Gateway, `GET /admin/v1/shards`. */
+export const ShardsDocument = z.object({
+  /** A gateway of version 1 tells neither. */
+  version: z.string().optional(),
+  /** Fingerprint of the pipeline it runs. */
+  pipeline: z.string().optional(),
+  shards: z.array(ShardStatus),
+});
+export type ShardsDocument = z.infer<typeof ShardsDocument>;
 
 export const DrainShardStatus = z.object({
   shard: z.string(),
@@ -51,7 +61,10 @@ export const DrainStatus = z.object({
 });
 export type DrainStatus = z.infer<typeof DrainStatus>;
 
-/** Processor, `GET /status`. Offsets are those of the stream's data topic. */
+/**
+ * Processor, `GET /status`. Offsets are those of the stream's data topic. A task that does not run tells where its last
+ * life ended and where the input ends now; `null` before its first life.
+ */
 export const ProcessorStatus = z.object({
   replica: z.string(),
   version: z.string(),
@@ -67,20 +80,24 @@ export const ProcessorStatus = z.object({
       committedOffset: z.number().nullable(),
       /** Where a read_committed reader is at the end. */
       stableEndOffset: z.number().nullable(),
-      /** Received time of the newest record applied, and of the oldest applied and not committed. */
+      /** What is not applied was received then or later. */
       appliedReceivedMs: z.number().nullable(),
+      /** Received time of the oldest record applied and not committed. */
       oldestUncommittedMs: z.number().nullable(),
       watermarkMs: z.number().nullable(),
       lateRecords: z.number(),
       openWindows: z.number(),
+      /** Why it does not run, or what it tries again. */
+      lastError: z.string().nullable().default(null),
     }),
   ),
   appliedRecords: z.number(),
+  /** What is wrong now. */
   lastError: z.string().nullable(),
 });
 export type ProcessorStatus = z.infer<typeof ProcessorStatus>;
 
-/** Lag of one stage: what waits before it has done its part. */
+/** Lag of one stage: what waits before it has done its part; `null` while any of its positions or ages is not known. */
 export const StageStatus = z.object({
   /** Records a second through this stage since the last look; `null` on the first. */
   rate: z.number().nullable(),
@@ -97,6 +114,8 @@ export type StageStatus = z.infer<typeof StageStatus>;
 export const StatusDocument = z.object({
   /** One sentence: is it keeping up, and if not, where does it wait and for how long. */
   verdict: z.string(),
+  /** What stands still, is nobody's, or runs another pipeline than the rest: a sentence each, the worst first. */
+  problems: z.array(z.string()),
   /** When the layers were asked, milliseconds since the epoch. */
   at: z.number(),
   pipeline: z.object({name: z.string(), fingerprint: z.string()}),
@@ -135,7 +154,7 @@ export const StatusDocument = z.object({
   ),
   versions: z.array(
     z.object({
-      part: z.enum(['drain', 'processor', 'console']),
+      part: z.enum(['gateway', 'drain', 'processor', 'console']),
       replica: z.string(),
       version: z.string(),
       pipeline: z.string(),

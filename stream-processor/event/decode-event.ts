@@ -4,6 +4,7 @@ import {toError} from '../../src/lib/errors.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import type {TimedEvent} from '../window/tumbling-windows.ts';
 import type {RecordMarks} from './record-marks.ts';
+import {textOf} from './text-of.ts';
 
 /** The latest time a Date can hold (ECMA-262, time values). */
 const MAX_TIME_MS = 8.64e15;
@@ -44,10 +45,6 @@ function timeOf(
 ): number {
   if (marks.time !== undefined) return Date.parse(marks.time);
   return stream.eventTime === undefined ? record.timestampMs : stream.eventTime(event);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
 function invalid(reason: string): DecodedEvent {

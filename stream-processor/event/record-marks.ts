@@ -5,6 +5,7 @@ import {
   SHARD_HEADER,
   TIME_HEADER,
 } from '../../src/record/kafka-headers.ts';
+import {textOf} from './text-of.ts';
 
 /** What the processor reads of a record's headers; undefined where a record has none, as any producer's may. */
 export interface RecordMarks {
@@ -35,8 +36,4 @@ export function marksOf({headers}: IncomingRecord): RecordMarks {
     else if (name === TIME_HEADER) time = textOf(value);
   }
   return {shard, incarnation, seq, time};
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }

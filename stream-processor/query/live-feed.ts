@@ -1,4 +1,4 @@
-import {randomBytes} from 'node:crypto';
+import type {Clock} from '../../src/lib/clock.ts';
 import type {ViewDelta} from '../../src/protocol/query.ts';
 
 export type LiveEntry =
@@ -11,6 +11,12 @@ const MAX_ROWS = 20_000;
 /** How long a feed goes on without readers, so that one that reconnects misses nothing. */
 const LINGER_MS = 60_000;
 
+export interface LiveFeedOptions {
+  readonly clock: Clock;
+  /** Without a dot, and never the same twice. */
+  readonly newId: () => string;
+}
+
 /**
  * The recent changes of one view: a bounded ring that every reader walks at its own pace. Readers hold nothing but their
  * place, so a slow one costs no memory and never holds up the engine: it falls off the end and starts over.
@@ -18,8 +24,8 @@ const LINGER_MS = 60_000;
  * A place is `<epoch>.<seq>`. The epoch is new whenever the entries no longer continue what readers have seen.
  */
 export class LiveFeed {
-  readonly #now: () => number;
-  #epoch = newEpoch();
+  readonly #options: LiveFeedOptions;
+  #epoch: string;
   #entries: LiveEntry[] = [];
   /** Of the first entry in the ring. */
   #firstSeq = 1;
@@ -28,13 +34,14 @@ export class LiveFeed {
   #activeUntilMs = 0;
   #wakers = new Set<() => void>();
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(options: LiveFeedOptions) {
+    this.#options = options;
+    this.#epoch = options.newId();
   }
 
   /** Whether anyone reads, or may come back. If not, changes need not be pushed, and the ring ends. */
   isActive(): boolean {
-    if (this.#readers > 0 || this.#now() < this.#activeUntilMs) return true;
+    if (this.#readers > 0 || this.#options.clock.nowMs() < this.#activeUntilMs) return true;
     if (this.#activeUntilMs > 0) {
       this.#activeUntilMs = 0;
       this.reset();
@@ -51,7 +58,7 @@ export class LiveFeed {
     this.#readers++;
     return () => {
       this.#readers--;
-      this.#activeUntilMs = this.#now() + LINGER_MS;
+      this.#activeUntilMs = this.#options.clock.nowMs() + LINGER_MS;
     };
   }
 
@@ -67,7 +74,7 @@ export class LiveFeed {
 
   /** What comes next does not continue what was. */
   reset(): void {
-    this.#epoch = newEpoch();
+    this.#epoch = this.#options.newId();
     this.#entries = [];
     this.#firstSeq = 1;
     this.#rows = 0;
@@ -106,8 +113,4 @@ export class LiveFeed {
 
 function rowsOf(entry: LiveEntry): number {
   return entry.kind === 'delta' ? entry.upsert.length + entry.delete.length : 0;
-}
-
-function newEpoch(): string {
-  return randomBytes(6).toString('hex');
 }

@@ -3,7 +3,7 @@ import type {ViewDelta, ViewRow} from '../../src/protocol/query.ts';
 import type {Commit, ViewCommit} from '../commit.ts';
 import type {CommitListener} from '../task-options.ts';
 import type {AggregateValues} from '../window/aggregate-columns.ts';
-import {LiveFeed} from './live-feed.ts';
+import {LiveFeed, type LiveFeedOptions} from './live-feed.ts';
 import type {ViewSource} from './view-source.ts';
 import {toViewRow} from './view-row.ts';
 
@@ -14,10 +14,10 @@ export class LiveViews implements CommitListener {
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   readonly #watermarks = new Map<string, number | null>();
 
-  constructor(pipeline: Pipeline, source: ViewSource, now: () => number) {
+  constructor(pipeline: Pipeline, source: ViewSource, options: LiveFeedOptions) {
     this.#pipeline = pipeline;
     this.#source = source;
-    this.#feeds = new Map(pipeline.views.map(({name}) => [name, new LiveFeed(now)]));
+    this.#feeds = new Map(pipeline.views.map(({name}) => [name, new LiveFeed(options)]));
   }
 
   feed(view: string): LiveFeed | undefined {

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {Clock} from '../../src/lib/clock.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
 import type {IncomingRecord, Kafka} from '../../src/kafka/ports.ts';
 
@@ -13,6 +14,7 @@ export interface ReplayOptions {
   readonly from: bigint;
   /** The stable end when restoring began: nothing this task must know lies behind it. */
   readonly end: bigint;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -21,20 +23,20 @@ export async function replay(
   options: ReplayOptions,
   take: (record: IncomingRecord) => void,
 ): Promise<void> {
-  const {kafka, topic, partition, from, end, signal} = options;
+  const {kafka, topic, partition, from, end, clock, signal} = options;
   if (from >= end) return;
   const reader = await kafka.openReader();
   try {
     reader.assign(topic, partition, from);
-    let lastNewsMs = Date.now();
+    let lastNewsMs = clock.nowMs();
     for (let next = from; next < end;) {
       signal.throwIfAborted();
       for (const batch of await reader.poll(POLL_MS)) {
         for (const record of batch.records) take(record);
         next = batch.nextOffset;
-        lastNewsMs = Date.now();
+        lastNewsMs = clock.nowMs();
       }
-      if (Date.now() - lastNewsMs > STALL_MS) throw stalled(options, next);
+      if (clock.nowMs() - lastNewsMs > STALL_MS) throw stalled(options, next);
       // Lets queries and heartbeats through.
       await sleep(0);
     }

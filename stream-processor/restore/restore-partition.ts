@@ -3,7 +3,7 @@
  * topics behind it, up to their stable ends. Without a usable checkpoint the topics alone give the same state.
  *
  * A checkpoint is used only if the topics still reach back to it, and if the changelog says it is the one the checkpoint was
- * made from: replaying begins so that it meets a position record, whose `origin` must be the checkpoint's.
+ * made from: behind a checkpoint's offsets there is always a position record, whose `origin` must be the checkpoint's.
  */
 import type {TumblingView} from '../../src/define/view.ts';
 import type {Clock} from '../../src/lib/clock.ts';
@@ -12,7 +12,7 @@ import type {IncomingRecord, Kafka, TopicAdmin} from '../../src/kafka/ports.ts';
 import {CHANGELOG_DELETE_RETENTION_MS, type TopicNames} from '../../src/protocol/topics.ts';
 import type {Log} from '../../src/telemetry/log.ts';
 import type {RestoredState} from '../partition-processor.ts';
-import {Checkpoint, unusable, type CheckpointMeta} from '../state/checkpoint.ts';
+import {Checkpoint, isDamage, unusable, type CheckpointMeta} from '../state/checkpoint.ts';
 import {checkLayouts} from '../state/position.ts';
 import {StateBuilder} from './state-builder.ts';
 import {replay} from './replay.ts';
@@ -95,20 +95,20 @@ async function restoreFrom(
   ranges: TopicRanges,
   options: RestoreOptions,
 ): Promise<RestoredState> {
-  const {kafka, partition, names, views, signal} = options;
+  const {kafka, partition, names, views, clock, signal} = options;
   const builder = new StateBuilder(views, checkpoint);
   const {meta} = checkpoint;
   const read = (topic: string, range: TopicRange, offset: bigint | undefined) => {
     const from = offset === undefined ? range.earliest : offset;
     return (take: (record: IncomingRecord) => void) =>
-      replay({kafka, topic, partition, from, end: range.end, signal}, take);
+      replay({kafka, topic, partition, from, end: range.end, clock, signal}, take);
   };
   try {
     loadSlices(builder, options.checkpointPath);
     const changelog = read(
       names.changelog(options.stream),
       ranges.changelog,
-      meta && stepBack(meta.changelogOffset, ranges.changelog),
+      meta?.changelogOffset,
     );
     await changelog((record) => builder.takeChange(record));
     if (meta !== undefined && builder.position?.origin !== meta.origin) {
@@ -122,7 +122,7 @@ async function restoreFrom(
     return builder.finish();
   } catch (error) {
     checkpoint.close();
-    throw error;
+    throw isDamage(error) ? unusable(options.checkpointPath, error) : error;
   }
 }
 
@@ -132,15 +132,6 @@ function loadSlices(builder: StateBuilder, path: string): void {
   } catch (error) {
     throw unusable(path, error);
   }
-}
-
-/**
- * The stable end right after a commit is one past the transaction's marker, and the record before the marker is the
- * position record.
- */
-function stepBack(offset: bigint, {earliest}: TopicRange): bigint {
-  const back = offset - 2n;
-  return back < earliest ? earliest : back;
 }
 
 async function readRanges(options: RestoreOptions): Promise<TopicRanges> {

@@ -21,6 +21,7 @@ export class StateBuilder {
   readonly #changed = new ChangedSlices();
   readonly #viewIndex: ReadonlyMap<string, number>;
   #position: Position | undefined;
+  #readBack = 0;
 
   constructor(views: readonly TumblingView[], checkpoint: Checkpoint) {
     this.#engine = new WindowEngine(views);
@@ -40,6 +41,7 @@ export class StateBuilder {
   }
 
   takeChange(record: IncomingRecord): void {
+    this.#readBack++;
     if (record.key === null) return;
     const name = decodeChangelogKey(record.key);
     if (name.kind === 'position') {
@@ -63,6 +65,7 @@ export class StateBuilder {
   }
 
   takeResult(view: string, record: IncomingRecord): void {
+    this.#readBack++;
     if (record.key === null) return;
     const {key, start} = JSON.parse(fromUtf8(record.key)) as RowIdentity;
     const {closed} = this.#checkpoint;
@@ -84,6 +87,7 @@ export class StateBuilder {
       if (endMs !== undefined) windows.keepClosedThrough(endMs);
     }
     return {
+      readBack: this.#readBack,
       engine: this.#engine,
       position: this.#position,
       changed: this.#changed,

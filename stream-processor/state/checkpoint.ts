@@ -14,10 +14,10 @@ import {ForebayError} from '../../src/lib/errors.ts';
 import {CLOSED_ROWS_SCHEMA, ClosedRows} from './closed-rows.ts';
 
 /** Raise it when the tables or the slices change: older files are then built anew from the topics. */
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 2;
 
 const Offset = z.string().regex(/^\d+$/).transform(BigInt);
-const CheckpointMeta = z.object({
+export const CheckpointMeta = z.object({
   /** Of the position record of the same changelog. */
   origin: z.string(),
   savedAtMs: z.number(),
@@ -117,16 +117,25 @@ export class Checkpoint {
     this.#database.exec('COMMIT; BEGIN');
   }
 
-  /** Forgets what was written since the last `save`. */
+  /** Forgets what was written since the last `save`. Never throws: a full or damaged disk has rolled back already. */
   close(): void {
-    this.#database.exec('ROLLBACK');
-    this.#database.close();
+    try {
+      this.#database.close();
+    } catch {
+      // What is not saved is in the topics.
+    }
   }
 }
 
 function readMeta(database: DatabaseSync): CheckpointMeta | undefined {
   const row = database.prepare('SELECT json FROM meta').get();
   return row === undefined ? undefined : CheckpointMeta.parse(JSON.parse(String(row['json'])));
+}
+
+/** SQLite's own complaints about the file itself: SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html). */
+export function isDamage(error: unknown): boolean {
+  const {code, errcode} = error as {code?: unknown; errcode?: unknown};
+  return code === 'ERR_SQLITE_ERROR' && (errcode === 11 || errcode === 26);
 }
 
 export function unusable(path: string, cause: unknown): ForebayError {

@@ -23,6 +23,8 @@ export interface CheckpointerOptions {
   readonly partition: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Commits the position through the fenced producer; `false` when it is not certain that nobody else owns the task. */
+  readonly confirmOwnership: () => Promise<boolean>;
 }
 
 interface Round {
@@ -33,6 +35,10 @@ interface Round {
 /**
  * Writes the checkpoint in rounds, a few slices at a time between two commits. A round's offsets are read before its
  * first slice, so slices may be newer than the offsets and never older.
+ *
+ * Reading offsets is not fenced, so a revoked owner could read those of its successor and claim commits it never saw.
+ * Each round therefore commits the position after it has read the offsets and before it writes: if that commit stands,
+ * nobody else had the task when the offsets were read. It also leaves a position record behind them to be found again.
  *
  * Slices are written only while no window is half closed and nothing is uncommitted: then the panes in memory are the
  * committed state.
@@ -51,7 +57,7 @@ export class Checkpointer {
   /** Does what is due. Call it right after a commit, or when there is nothing to commit. */
   async step(): Promise<void> {
     const {processor, clock, log} = this.#options;
-    if (!processor.isSettled()) return;
+    if (processor.hasUncommitted()) return;
     if (this.#round === undefined && this.#isDue()) {
       this.#savedAtMs = clock.nowMs();
       try {
@@ -66,9 +72,10 @@ export class Checkpointer {
   /** Saves all there is, at the end of a task's life. */
   async finish(): Promise<void> {
     const {processor} = this.#options;
-    if (!processor.isSettled() || !processor.hasPosition) return;
+    if (processor.hasUncommitted() || !processor.hasPosition) return;
     if (this.#round !== undefined) this.#write(this.#round, Number.POSITIVE_INFINITY);
-    this.#write(await this.#begin(), Number.POSITIVE_INFINITY);
+    const last = await this.#begin();
+    if (last !== undefined) this.#write(last, Number.POSITIVE_INFINITY);
   }
 
   #isDue(): boolean {
@@ -78,7 +85,7 @@ export class Checkpointer {
     return clock.nowMs() - this.#savedAtMs >= (isChanged ? INTERVAL_MS : IDLE_INTERVAL_MS);
   }
 
-  async #begin(): Promise<Round> {
+  async #begin(): Promise<Round | undefined> {
     const {processor, admin, names, stream, partition, clock} = this.#options;
     const changelogOffset = await admin.stableEndOffset(names.changelog(stream), partition);
     const resultOffsets = await Promise.all(
@@ -87,6 +94,7 @@ export class Checkpointer {
           [view.name, await admin.stableEndOffset(names.results(view.name), partition)] as const,
       ),
     );
+    if (!(await this.#options.confirmOwnership())) return undefined;
     const meta = {
       origin: processor.origin,
       savedAtMs: clock.nowMs(),

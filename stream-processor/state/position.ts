@@ -15,6 +15,8 @@ export const Position = z.object({
   /** Next offset of the data topic to apply. */
   offset: z.string().regex(/^\d+$/),
   streamTimeMs: z.number().nullable(),
+  /** Received time of the newest record applied: what comes next was received later. Newer than version 1's first form. */
+  appliedReceivedMs: z.number().nullable().optional(),
   /** Per shard the incarnation and seq applied last. */
   guards: z.record(z.string(), z.tuple([z.string(), z.number()])),
   /** Per view, since its first commit. */

@@ -1,14 +1,14 @@
 import {createServer, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {afterEach, expect, test} from 'vitest';
-import {collectLayers} from '../../console/collect-layers.ts';
+import {collectLayers, collectShards} from '../../console/collect-layers.ts';
 import {consoleConfig} from '../../console/config.ts';
 import {consoleApp} from '../../console/server.ts';
 import {StageRates} from '../../console/stage-rates.ts';
 import {statusDocument} from '../../console/status-document.ts';
 import pipeline from '../../src/pipeline.ts';
 import {StatusDocument} from '../../src/protocol/status.ts';
-import {drain, drainShard, NOW_MS, processor, shard, task} from './samples.ts';
+import {drainShard, NOW_MS, processor, shard, task, wholeDrain, wholeTasks} from './samples.ts';
 
 const ADMIN_KEY = 'fb_dev_0011223344556677_secret';
 const servers: Server[] = [];
@@ -32,26 +32,40 @@ async function layer(path: string, body: object | null, key?: string): Promise<s
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function consoleOver({drainBody}: {readonly drainBody: object | null}) {
+async function consoleOver({
+  drainBody,
+  isGatewayUp = true,
+}: {
+  readonly drainBody: object | null;
+  readonly isGatewayUp?: boolean;
+}) {
   const shards = [
-    shard({shard: 'readings/0', firstSeq: 11, nextSeq: 31, records: 20, oldestAgeMs: 500}),
+    shard({
+      shard: 'readings/0',
+      firstSeq: 11,
+      nextSeq: 31,
+      records: 20,
+      bytes: 900,
+      oldestAgeMs: 500,
+    }),
   ];
+  const gateway = {version: '0.1.0', pipeline: pipeline.fingerprint, shards};
   const urls = {
-    gatewayUrl: await layer('/admin/v1/shards', {shards}, ADMIN_KEY),
+    gatewayUrl: await layer('/admin/v1/shards', gateway, ADMIN_KEY),
     drainUrls: [await layer('/status', drainBody)],
     processorUrls: [
       await layer(
         '/status',
         processor({
-          tasks: [
+          tasks: wholeTasks([
             task({
               stableEndOffset: 50,
               appliedOffset: 45,
               committedOffset: 40,
+              appliedReceivedMs: NOW_MS - 100,
               oldestUncommittedMs: NOW_MS - 100,
             }),
-          ],
-          lastError: 'Kafka was slow',
+          ]),
         }),
       ),
     ],
@@ -64,13 +78,20 @@ async function consoleOver({drainBody}: {readonly drainBody: object | null}) {
       const layers = await collectLayers({adminKey: ADMIN_KEY, ...urls});
       return statusDocument({layers, nowMs: NOW_MS, pipeline, version: '0.1.0', rates});
     },
+    shards: async () =>
+      isGatewayUp ? (await collectShards({adminKey: ADMIN_KEY, ...urls})).shards : null,
   });
 }
 
 const authorized = {headers: {authorization: `Bearer ${ADMIN_KEY}`}};
 
 test('one document brings all layers together', async () => {
-  const app = await consoleOver({drainBody: drain({shards: [drainShard('readings/0', 20, 10)]})});
+  const app = await consoleOver({
+    drainBody: {
+      ...wholeDrain([drainShard('readings/0', 20, 10, NOW_MS - 300)]),
+      lastError: 'Kafka was slow',
+    },
+  });
   const answer = await app.request('/v1/status', authorized);
   expect(answer.status).toBe(200);
   const document = StatusDocument.parse(await answer.json());
@@ -90,11 +111,17 @@ test('one document brings all layers together', async () => {
       unappliedRecords: 5,
       views: ['station-hour'],
     },
-    {name: 'github', owner: 'developer-platform', bufferedRecords: 0, unappliedRecords: null},
+    {name: 'github', owner: 'developer-platform', bufferedRecords: 0, unappliedRecords: 0},
   ]);
-  expect(document.versions.map(({part}) => part)).toEqual(['drain', 'processor', 'console']);
+  expect(document.versions.map(({part}) => part)).toEqual([
+    'gateway',
+    'drain',
+    'processor',
+    'console',
+  ]);
+  expect(document.problems).toEqual([]);
   expect(document.lastErrors).toEqual([
-    {part: 'processor', replica: 'processor-1', message: 'Kafka was slow'},
+    {part: 'drain', replica: 'drain-1', message: 'Kafka was slow'},
   ]);
 });
 
@@ -119,6 +146,22 @@ test('only the admin key opens it, and health needs none', async () => {
   }
   expect((await app.request('/health')).status).toBe(200);
   expect((await app.request('/ready')).status).toBe(200);
+});
+
+test('a scrape tells what the gateway holds now, and nothing while it does not answer', async () => {
+  const app = await consoleOver({drainBody: null});
+  const answer = await app.request('/metrics');
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+  const samples = (text: string) => text.split('\n').filter((line) => /^[^#]/.test(line));
+  expect(samples(await answer.text())).toEqual([
+    'buffer_records{shard="readings/0"} 20',
+    'buffer_bytes{shard="readings/0"} 900',
+    'buffer_oldest_age_seconds{shard="readings/0"} 0.5',
+  ]);
+  const silent = await consoleOver({drainBody: null, isGatewayUp: false});
+  const nothing = await silent.request('/metrics');
+  expect(nothing.status).toBe(200);
+  expect(samples(await nothing.text())).toEqual([]);
 });
 
 test('its configuration has the documented defaults and takes lists of replicas', () => {

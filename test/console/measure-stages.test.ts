@@ -6,6 +6,7 @@ import {
   processorLag,
   resultLag,
 } from '../../console/measure-stages.ts';
+import type {ProcessorTask, ViewedPartition} from '../../console/viewed-partitions.ts';
 import {drain, drainShard, NOW_MS, processor, shard, task} from './samples.ts';
 
 describe('buffer lag', () => {
@@ -88,12 +89,31 @@ describe('processor and result lag', () => {
       committedOffset: 20,
       appliedReceivedMs: NOW_MS - 9_000,
     }),
-    task({stableEndOffset: null, appliedOffset: null, committedOffset: null}),
   ];
+  const viewed = (each: ProcessorTask | null): ViewedPartition => ({
+    name: 'readings/0',
+    stream: 'readings',
+    task: each,
+  });
 
   test('are measured between the topic’s end, what is applied, and what is committed', () => {
-    expect(processorLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 40, lagSeconds: 3});
+    expect(processorLag(tasks.map(viewed), NOW_MS)).toEqual({lagRecords: 40, lagSeconds: 3});
     expect(resultLag([processor({tasks})], NOW_MS)).toEqual({lagRecords: 10, lagSeconds: 4});
+  });
+
+  test('are unknown when one partition’s are: it may be the one that is behind', () => {
+    const unknown = {lagRecords: null, lagSeconds: null};
+    const lost = task({stableEndOffset: 5_000_000, appliedOffset: null, committedOffset: null});
+    expect(processorLag([...tasks, lost].map(viewed), NOW_MS)).toEqual(unknown);
+    expect(processorLag([...tasks, null].map(viewed), NOW_MS)).toEqual(unknown);
+  });
+
+  test('have no age when one that is behind cannot tell its own', () => {
+    const silent = task({stableEndOffset: 5_000_000, appliedOffset: 0, appliedReceivedMs: null});
+    expect(processorLag([...tasks, silent].map(viewed), NOW_MS)).toEqual({
+      lagRecords: 5_000_040,
+      lagSeconds: null,
+    });
   });
 
   test('are none for positions that only moved past a transaction’s end', () => {
@@ -102,7 +122,7 @@ describe('processor and result lag', () => {
   });
 
   test('are none for a quiet stream, however long ago its last record was', () => {
-    expect(processorLag([processor({tasks: [tasks[1]!]})], NOW_MS)).toEqual({
+    expect(processorLag([viewed(tasks[1]!)], NOW_MS)).toEqual({
       lagRecords: 0,
       lagSeconds: 0,
     });

@@ -1,3 +1,5 @@
+import pipeline from '../../src/pipeline.ts';
+import {shardsOf} from '../../src/record/shard.ts';
 import type {
   DrainShardStatus,
   DrainStatus,
@@ -37,7 +39,7 @@ export function drain({
   return {
     replica: 'drain-1',
     version: '1.0.0',
-    pipeline: 'fingerprint',
+    pipeline: pipeline.fingerprint,
     tasks: [{task: 0, state: 'draining', shards}],
     committedRecords: 0,
     lastError: null,
@@ -60,6 +62,7 @@ export function task(
     watermarkMs: null,
     lateRecords: 0,
     openWindows: 0,
+    lastError: null,
     ...fields,
   };
 }
@@ -68,10 +71,31 @@ export function processor(fields: Partial<ProcessorStatus>): ProcessorStatus {
   return {
     replica: 'processor-1',
     version: '1.0.0',
-    pipeline: 'fingerprint',
+    pipeline: pipeline.fingerprint,
     tasks: [],
     appliedRecords: 0,
     lastError: null,
     ...fields,
   };
+}
+
+/** A drain that has all shards, these in place of idle ones. */
+export function wholeDrain(shards: readonly DrainShardStatus[] = []): DrainStatus {
+  const given = new Map(shards.map((each) => [each.shard, each]));
+  return drain({
+    shards: shardsOf(pipeline).map(({name}) => given.get(name) ?? drainShard(name, 0, 0)),
+  });
+}
+
+/** The tasks of a processor that has all viewed partitions, these in place of idle ones. */
+export function wholeTasks(
+  tasks: readonly ProcessorStatus['tasks'][number][] = [],
+): ProcessorStatus['tasks'] {
+  return pipeline.streams.flatMap(({name: stream, partitions}) =>
+    Array.from({length: partitions}, (_, partition) => {
+      const isIt = (each: ProcessorStatus['tasks'][number]) =>
+        each.stream === stream && each.partition === partition;
+      return tasks.find(isIt) ?? task({stream, partition});
+    }),
+  );
 }

@@ -1,10 +1,15 @@
 /** Results are those of a plain recomputation, each final once, whatever is killed on the way. */
 import {rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {DatabaseSync} from 'node:sqlite';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {utf8} from '../../src/lib/bytes.ts';
+import type {Kafka} from '../../src/kafka/ports.ts';
 import type {ProcessorStatus} from '../../src/protocol/status.ts';
+import {TopicNames} from '../../src/protocol/topics.ts';
 import {partitionOf} from '../../src/record/shard.ts';
+import {CheckpointMeta} from '../../stream-processor/state/checkpoint.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
 import {readTopic} from '../support/read-topic.ts';
 import {between, seededRandom} from '../support/seeded-random.ts';
@@ -17,8 +22,6 @@ import {randomReadings} from './support/random-readings.ts';
 import {recompute} from './support/recompute.ts';
 
 const DEADLINE_MS = 60_000;
-/** More than a checkpoint's interval. */
-const CHECKPOINT_MS = 7_000;
 const ofStation = (station: string) => partitionOf(utf8(station), readings.partitions);
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -46,7 +49,7 @@ async function setUp(name: string) {
   await first.ready();
   const producer = await ReadingProducer.open(kafka, `${prefix}readings`);
   const topic = `${prefix}engine.minute`;
-  return {brokers, prefix, start, first, producer, topic};
+  return {brokers, kafka, prefix, start, first, producer, topic};
 }
 
 const ascending = (a: number, b: number) => a - b;
@@ -72,6 +75,41 @@ async function caughtUp(each: ProcessorProcess): Promise<void> {
       )
     );
   });
+}
+
+/** What the checkpoint on disk says of a partition; undefined before it was first saved. */
+function savedMeta(prefix: string, partition: number): CheckpointMeta | undefined {
+  const file = `processor/only/${prefix}engine/readings-${partition}.sqlite`;
+  const database = new DatabaseSync(join(folder.path, file), {readOnly: true});
+  try {
+    const json = database.prepare('SELECT json FROM meta').get()?.['json'];
+    return json === undefined ? undefined : CheckpointMeta.parse(JSON.parse(String(json)));
+  } finally {
+    database.close();
+  }
+}
+
+/** Until every partition's checkpoint reaches to the last commit. */
+async function checkpointed(kafka: Kafka, prefix: string): Promise<void> {
+  const admin = await kafka.openAdmin();
+  await waitUntil('checkpoints of all that is committed', DEADLINE_MS, async () => {
+    const ends = await admin.stableEndOffsets(
+      new TopicNames(prefix, 'engine').changelog('readings'),
+    );
+    // Behind a checkpoint's offset is the position record that confirmed it, and its transaction's marker.
+    return ends.every((end, partition) => {
+      const saved = savedMeta(prefix, partition)?.changelogOffset;
+      return saved !== undefined && saved >= end - 2n;
+    });
+  });
+  await admin.close();
+}
+
+/** Records each task read back when it was restored. */
+function readBack({lines}: ProcessorProcess): readonly number[] {
+  return lines.flatMap(({message, readBack}) =>
+    message === 'a task is restored' ? [readBack!] : [],
+  );
 }
 
 describe('the processor', () => {
@@ -120,7 +158,7 @@ describe('the processor', () => {
 
   test('goes on after a kill with and without its local state, and after a clean stop', async () => {
     const random = seededRandom('restarts');
-    const {brokers, start, first, producer, topic} = await setUp('restarts');
+    const {brokers, kafka, prefix, start, first, producer, topic} = await setUp('restarts');
     const all = randomReadings({count: 9_000, stations: 20, random});
     const sendPart = async (part: number) => {
       await producer.send(all.slice(part * 3_000, (part + 1) * 3_000));
@@ -128,12 +166,13 @@ describe('the processor', () => {
     await sendPart(0);
     await caughtUp(first);
     const before = await rowsOf(first);
-    await delay(CHECKPOINT_MS);
+    await checkpointed(kafka, prefix);
     await first.kill();
 
     const second = await start();
     await second.ready();
     expect(await rowsOf(second), 'with local state').toEqual(before);
+    expect(readBack(second), 'the position records alone').toEqual([1, 1, 1, 1]);
     expect(second.lines.filter(({level}) => level !== 'info')).toEqual([]);
     await sendPart(1);
     await caughtUp(second);
@@ -144,6 +183,7 @@ describe('the processor', () => {
     const third = await start();
     await third.ready();
     expect(await rowsOf(third), 'without local state').toEqual(between);
+    expect(Math.min(...readBack(third)), 'everything').toBeGreaterThan(50);
     await sendPart(2);
     await caughtUp(third);
     const after = await rowsOf(third);

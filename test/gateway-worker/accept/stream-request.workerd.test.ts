@@ -1,6 +1,7 @@
 /** What `POST /v1/streams/{stream}` does with events it can read: 202, duplicates, 207 and 422. */
 import {runInDurableObject} from 'cloudflare:test';
 import {beforeAll, describe, expect, test} from 'vitest';
+import {apiKeyId} from '../../../src/lib/api-key.ts';
 import {utf8} from '../../../src/lib/bytes.ts';
 import {bindings, expectProblem, testApp} from '../support/test-gateway.ts';
 import type {TestApp} from '../support/test-gateway.ts';
@@ -159,10 +160,43 @@ describe('the same event again', () => {
     );
   });
 
+  test('two senders that number their requests alike do not mean each other’s', async () => {
+    const key = crypto.randomUUID();
+    const other = {authorization: `Bearer ${app.keys.readingsWriter}`};
+    const send = (headers: Record<string, string>, station: string) =>
+      app.post(READINGS, reading(station), {'idempotency-key': key, ...headers});
+    const answers = [await send({}, 'a'), await send(other, 'a'), await send(other, 'a')];
+    const counts = await Promise.all(
+      answers.map((answer) => answer.json<{accepted: number; duplicates: number}>()),
+    );
+    expect(counts.map(({accepted, duplicates}) => [accepted, duplicates])).toEqual([
+      [1, 0],
+      [1, 0],
+      [0, 1],
+    ]);
+    expect((await send({}, 'b')).status).toBe(422);
+  });
+
+  test('a keyless batch goes to one shard as a whole, in its order, and again to the same one', async () => {
+    const headers = {'idempotency-key': crypto.randomUUID(), prefer: 'return=representation'};
+    const batch = Array.from({length: 12}, (_, n) => ({n}));
+    const send = async () => {
+      const answer = await app.post('/v1/streams/keyless', batch, headers);
+      return (await answer.json<{events: {shard: string; seq: number}[]}>()).events;
+    };
+    const events = await send();
+    expect(new Set(events.map(({shard}) => shard)).size).toBe(1);
+    expect(events.map(({seq}) => seq - events[0]!.seq)).toEqual(batch.map(({n}) => n));
+    const again = await send();
+    expect(again.map(({shard, seq}) => [shard, seq])).toEqual(
+      events.map(({shard, seq}) => [shard, seq]),
+    );
+  });
+
   test('409 while the first request with an Idempotency-Key is in flight', async () => {
     const key = crypto.randomUUID();
     const claim = {
-      keyHash: (await hashOf(`readings\0${key}`)).slice(0, 16),
+      keyHash: (await hashOf(`readings\0${apiKeyId(app.keys.writer)}\0${key}`)).slice(0, 16),
       fingerprint: await fingerprintOf(JSON.stringify(reading('a'))),
     };
     const object = bindings.IDEMPOTENCY.getByName(`readings/${claim.keyHash[0]! % 8}`);

@@ -129,6 +129,8 @@ export async function expectProblem(
   expect([response.status, body.type]).toEqual([status, `urn:forebay:problem:${code}`]);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(body.status).toBe(status);
+  if (status === 429 || status === 503)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   expect(body.title).not.toBe('');
   expect(body.detail).not.toBe('');
   return body;

@@ -2,6 +2,11 @@ import {expect, test} from 'vitest';
 import {LiveFeed, type LiveEntry} from '../../../stream-processor/query/live-feed.ts';
 
 const LONG_MS = 10_000;
+let ids = 0;
+
+function feedAt(nowMs: () => number): LiveFeed {
+  return new LiveFeed({clock: {nowMs}, newId: () => `feed-${ids++}`});
+}
 
 function delta(n: number, rows = 1): LiveEntry {
   const row = {key: `k${n}`, start: n, end: n + 1, final: false};
@@ -20,7 +25,7 @@ function readAll(feed: LiveFeed, from: string): LiveEntry[] | 'lost' {
 }
 
 test('a reader gets every entry behind its place, once and in order', () => {
-  const feed = new LiveFeed(() => 0);
+  const feed = feedAt(() => 0);
   const start = feed.place;
   feed.push(delta(1));
   const middle = feed.place;
@@ -31,8 +36,8 @@ test('a reader gets every entry behind its place, once and in order', () => {
 });
 
 test('a reader that is too slow has lost its place, however few or large the entries', () => {
-  const few = new LiveFeed(() => 0);
-  const many = new LiveFeed(() => 0);
+  const few = feedAt(() => 0);
+  const many = feedAt(() => 0);
   const [fewStart, manyStart] = [few.place, many.place];
   for (let n = 0; n < 5; n++) few.push(delta(n, 9_000));
   for (let n = 0; n < 5_000; n++) many.push(delta(n));
@@ -41,9 +46,9 @@ test('a reader that is too slow has lost its place, however few or large the ent
 });
 
 test('places of before a reset, of another feed, and nonsense are lost', () => {
-  const feed = new LiveFeed(() => 0);
+  const feed = feedAt(() => 0);
   const place = feed.place;
-  const other = new LiveFeed(() => 0);
+  const other = feedAt(() => 0);
   expect([other.place, 'reset', '', '1.2.3'].map((each) => feed.after(each))).toEqual(
     Array.from({length: 4}, () => 'lost'),
   );
@@ -53,7 +58,7 @@ test('places of before a reset, of another feed, and nonsense are lost', () => {
 
 test('a feed goes on for a while without readers, and then starts over', () => {
   let nowMs = 0;
-  const feed = new LiveFeed(() => nowMs);
+  const feed = feedAt(() => nowMs);
   expect(feed.isActive()).toBe(false);
   const leave = feed.enter();
   const place = feed.place;
@@ -67,7 +72,7 @@ test('a feed goes on for a while without readers, and then starts over', () => {
 });
 
 test('a waiting reader wakes with the next change, or when its time is over', async () => {
-  const feed = new LiveFeed(() => 0);
+  const feed = feedAt(() => 0);
   const change = feed.waitForChange(LONG_MS);
   feed.push(delta(1));
   expect(await change).toBe(true);

@@ -12,6 +12,18 @@ import type {
  * takes an offset, and compaction may drop what is superseded.
  */
 export class MemoryKafka {
+  #owner = 0;
+
+  /** A newer owner: what `isOwner` said of older ones is over. */
+  fence(): number {
+    this.#owner += 1;
+    return this.#owner;
+  }
+
+  isOwner(owner: number): boolean {
+    return owner === this.#owner;
+  }
+
   readonly #logs = new Map<string, {records: IncomingRecord[]; end: bigint}>();
 
   /** One committed transaction. */

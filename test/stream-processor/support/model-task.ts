@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {TopicNames} from '../../../src/protocol/topics.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {PartitionProcessor} from '../../../stream-processor/partition-processor.ts';
@@ -28,17 +29,20 @@ export class ModelTask {
   readonly warnings: readonly string[];
   readonly #options: ModelTaskOptions;
   readonly #checkpointer: Checkpointer;
+  readonly #owner: number;
 
   private constructor(parts: {
     processor: PartitionProcessor;
     metrics: ProcessorMetrics;
     warnings: readonly string[];
     options: ModelTaskOptions;
+    owner: number;
   }) {
     this.processor = parts.processor;
     this.metrics = parts.metrics;
     this.warnings = parts.warnings;
     this.#options = parts.options;
+    this.#owner = parts.owner;
     this.#checkpointer = new Checkpointer({
       processor: this.processor,
       admin: parts.options.kafka.admin(),
@@ -47,10 +51,16 @@ export class ModelTask {
       partition: PARTITION,
       clock: {nowMs: parts.options.nowMs},
       log: {info: () => {}, warn: () => {}, error: () => {}},
+      confirmOwnership: () => {
+        const isOwner = this.#options.kafka.isOwner(this.#owner);
+        if (isOwner) this.commit();
+        return Promise.resolve(isOwner);
+      },
     });
   }
 
   static async restore(options: ModelTaskOptions): Promise<ModelTask> {
+    const owner = options.kafka.fence();
     const metrics = processorMetrics();
     const warnings: string[] = [];
     const log = {
@@ -77,9 +87,10 @@ export class ModelTask {
       names,
       metrics,
       log,
+      newId: randomUUID,
       ...(options.maxClosed === undefined ? {} : {maxClosed: options.maxClosed}),
     });
-    return new ModelTask({processor, metrics, warnings, options});
+    return new ModelTask({processor, metrics, warnings, options, owner});
   }
 
   apply(records: readonly IncomingRecord[]): void {

@@ -24,6 +24,7 @@ export interface LogLine {
   readonly port?: number;
   readonly reason?: string;
   readonly missing?: number;
+  readonly readBack?: number;
 }
 
 /** The real program in a process of its own. */

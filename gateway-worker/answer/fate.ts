@@ -27,4 +27,6 @@ export function isRejected(fate: Fate): fate is RejectedFate {
 export interface RetryFate {
   readonly status: 'retry';
   readonly id: string | null;
+  /** The buffer is full: trying again at once is no use. */
+  readonly isFull: boolean;
 }

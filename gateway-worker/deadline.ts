@@ -1,6 +1,9 @@
 export const EXPIRED = Symbol('expired');
 
-/** One timer for all a request waits for. */
+/**
+ * One timer for all a request waits for. It is also what keeps a request alive that waits for another request's call: the
+ * runtime ends one that has no I/O of its own pending as hung.
+ */
 export class Deadline {
   readonly #expired: Promise<typeof EXPIRED>;
   readonly #timer: ReturnType<typeof setTimeout>;
