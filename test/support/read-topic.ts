@@ -48,7 +48,7 @@ export async function readTopic(options: {
   } catch (error) {
     throw new Error(`${options.topic} holds ${records.length} records`, {cause: error});
   } finally {
-    await consumer.close(true);
+    await consumer.close();
   }
   return records.toSorted(
     (a, b) => a.partition - b.partition || (a.offset < b.offset ? -1 : a.offset > b.offset ? 1 : 0),
