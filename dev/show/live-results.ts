@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {toError} from '../../src/lib/errors.ts';
-import {StatusDocument} from '../../src/protocol/status.ts';
+import {StatusDocument, type StageStatus} from '../../src/protocol/status.ts';
 import type {RunningStack} from '../stack/start-stack.ts';
 import {rowsLine, rowsTable} from './rows-table.ts';
 import type {Screen} from './screen.ts';
@@ -53,12 +53,15 @@ async function lagLine({urls, adminKey}: RunningStack, stopping: AbortSignal): P
       signal: AbortSignal.any([stopping, AbortSignal.timeout(STATUS_DEADLINE_MS)]),
     });
     const {verdict, stages} = StatusDocument.parse(await answer.json());
-    const lags = Object.entries(stages).map(
-      ([name, stage]) =>
-        `${name} ${stage === null ? '?' : `${stage.lagRecords} (${stage.lagSeconds?.toFixed(1)} s)`}`,
-    );
+    const lags = Object.entries(stages).map(([name, stage]) => `${name} ${lagOf(stage)}`);
     return `lag: ${verdict} — ${lags.join(', ')}`;
   } catch (error) {
     return `lag: the console does not answer (${toError(error).message})`;
   }
+}
+
+/** `?`: not known. */
+function lagOf(stage: StageStatus | null): string {
+  if (stage === null || stage.lagRecords === null) return '?';
+  return `${stage.lagRecords} (${stage.lagSeconds === null ? '?' : stage.lagSeconds.toFixed(1)} s)`;
 }

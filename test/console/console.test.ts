@@ -83,6 +83,8 @@ async function consoleOver({
   });
 }
 
+const samples = (text: string) => text.split('\n').filter((line) => /^[^#]/.test(line));
+
 const authorized = {headers: {authorization: `Bearer ${ADMIN_KEY}`}};
 
 test('one document brings all layers together', async () => {
@@ -152,7 +154,6 @@ test('a scrape tells what the gateway holds now, and nothing while it does not a
   const app = await consoleOver({drainBody: null});
   const answer = await app.request('/metrics');
   expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4');
-  const samples = (text: string) => text.split('\n').filter((line) => /^[^#]/.test(line));
   expect(samples(await answer.text())).toEqual([
     'buffer_records{shard="readings/0"} 20',
     'buffer_bytes{shard="readings/0"} 900',

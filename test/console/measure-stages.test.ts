@@ -9,6 +9,12 @@ import {
 import type {ProcessorTask, ViewedPartition} from '../../console/viewed-partitions.ts';
 import {drain, drainShard, NOW_MS, processor, shard, task} from './samples.ts';
 
+const viewed = (each: ProcessorTask | null): ViewedPartition => ({
+  name: 'readings/0',
+  stream: 'readings',
+  task: each,
+});
+
 describe('buffer lag', () => {
   test('is what was accepted and not received, with the age of the oldest record', () => {
     const shards = [
@@ -90,11 +96,6 @@ describe('processor and result lag', () => {
       appliedReceivedMs: NOW_MS - 9_000,
     }),
   ];
-  const viewed = (each: ProcessorTask | null): ViewedPartition => ({
-    name: 'readings/0',
-    stream: 'readings',
-    task: each,
-  });
 
   test('are measured between the topic’s end, what is applied, and what is committed', () => {
     expect(processorLag(tasks.map(viewed), NOW_MS)).toEqual({lagRecords: 40, lagSeconds: 3});

@@ -27,6 +27,8 @@ function documentOf(layers: Partial<Layers> = {}) {
   });
 }
 
+const gatewayWith = (nextSeq: number) => ({shards: [shard({shard: 'readings/1', nextSeq})]});
+
 function withTask(fields: Parameters<typeof task>[0]) {
   const tasks = wholeTasks([task({...READINGS_2, ...fields})]);
   return documentOf({processors: [processor({tasks})]});
@@ -129,7 +131,6 @@ describe('a drain', () => {
   test('that cannot reach a shard is told only when something waits there', () => {
     const cutOff = {...drainShard('readings/1', 7, 7), connected: false};
     const drains = [wholeDrain([cutOff])];
-    const gatewayWith = (nextSeq: number) => ({shards: [shard({shard: 'readings/1', nextSeq})]});
     expect(documentOf({drains, gateway: gatewayWith(8)}).verdict).toBe('all caught up');
     expect(documentOf({drains, gateway: gatewayWith(9)}).verdict).toBe(
       'drain: readings/1 is not connected',

@@ -8,6 +8,7 @@ import {ModelTask} from '../support/model-task.ts';
 import {readingRecord} from '../support/produce-readings.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
+const nowMs = () => START_MS;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'forebay-revoked-'));
@@ -16,7 +17,6 @@ afterEach(() => rmSync(folder, {recursive: true}));
 
 test('an owner that was replaced saves no checkpoint over commits it never saw', async () => {
   const kafka = new MemoryKafka();
-  const nowMs = () => START_MS;
   const first = {kafka, nowMs, checkpointPath: join(folder, 'first.sqlite')};
   const second = {kafka, nowMs, checkpointPath: join(folder, 'second.sqlite')};
   let offset = 0n;
