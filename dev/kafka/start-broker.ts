@@ -68,7 +68,8 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
   };
   if (!existsSync(join(logDir, 'meta.properties'))) {
     onLine(`formatting ${logDir}`);
-    const clusterId = randomBytes(16).toString('base64url');
+    // A leading dash would make it an option; Kafka's own random ids have none either.
+    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
     const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId];
     const exitCode = await exitOf(runJava([...format, '-c', propertiesPath]));
     if (exitCode !== 0) throw await startFailed(logPath, `formatting ended with ${exitCode}`);

@@ -52,8 +52,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await proxy.close();
-  await broker.stop();
+  await proxy?.close();
+  await broker?.stop();
   await rm(dataDir, {recursive: true, force: true});
 });
 
