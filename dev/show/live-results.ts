@@ -52,9 +52,10 @@ async function lagLine({urls, adminKey}: RunningStack, stopping: AbortSignal): P
       headers: {authorization: `Bearer ${adminKey}`},
       signal: AbortSignal.any([stopping, AbortSignal.timeout(STATUS_DEADLINE_MS)]),
     });
-    const {verdict, stages} = StatusDocument.parse(await answer.json());
+    const {verdict, stages, partitions} = StatusDocument.parse(await answer.json());
+    const late = partitions.reduce((total, {lateRecords}) => total + lateRecords, 0);
     const lags = Object.entries(stages).map(([name, stage]) => `${name} ${lagOf(stage)}`);
-    return `lag: ${verdict} — ${lags.join(', ')}`;
+    return `lag: ${verdict} — ${lags.join(', ')}${late === 0 ? '' : `; ${late} late records`}`;
   } catch (error) {
     return `lag: the console does not answer (${toError(error).message})`;
   }

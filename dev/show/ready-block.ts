@@ -27,16 +27,26 @@ export function readyBlock(stack: RunningStack, now: Date): string[] {
     ...sendLines(stack, now),
     ...(view === undefined
       ? []
-      : ['Ask a view:', `  curl -s '${urls.query}/v1/views/${view.name}?limit=5'`]),
+      : ['Ask a view:', `  curl -s '${urls.query}/v1/views/${view.name}?${viewQuery(pipeline)}'`]),
     '',
   ];
+}
+
+/** Of the event just sent where there is one, else the first rows. */
+function viewQuery(pipeline: Pipeline): string {
+  const isShipped = keyedStream(pipeline)?.schema.safeParse(exampleAt(new Date(0))).success;
+  return isShipped === true ? `key=${EXAMPLE_STATION}` : 'limit=5';
+}
+
+function exampleAt(now: Date): object {
+  return {station: EXAMPLE_STATION, time: now.toISOString(), temperatureC: 21.5};
 }
 
 function sendLines({urls, key, pipeline}: RunningStack, now: Date): string[] {
   const stream = keyedStream(pipeline);
   if (stream === undefined) return [];
   const url = `${urls.gateway}/v1/streams/${stream.name}`;
-  const example = {station: EXAMPLE_STATION, time: now.toISOString(), temperatureC: 21.5};
+  const example = exampleAt(now);
   const isShipped = stream.schema.safeParse(example).success;
   const body = isShipped ? `'${JSON.stringify(example)}'` : '@event.json';
   return [

@@ -1,4 +1,5 @@
 import type {ViewRow} from '../../src/protocol/query.ts';
+import {printable} from './printable.ts';
 
 /** Rows of a view as aligned lines: key, window start, aggregates, and whether the window is still open. */
 export function rowsTable(rows: readonly ViewRow[]): string[] {
@@ -22,7 +23,7 @@ export function rowsLine(rows: readonly ViewRow[]): string {
 
 function cellsOf({key, start, end: _end, final, ...aggregates}: ViewRow): string[] {
   return [
-    key,
+    printable(key),
     new Date(start).toISOString().slice(0, 16).replace('T', ' '),
     ...Object.entries(aggregates).map(([name, value]) => `${name} ${inShort(value)}`),
     final ? 'final' : 'open',

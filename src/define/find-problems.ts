@@ -32,8 +32,8 @@ export function findProblems(options: PipelineOptions): string[] {
       options.streams.some((stream) => stream.name === options.name),
       `pipeline and stream are both named "${options.name}"; their topics could not be told apart`,
     ),
-    ...options.streams.flatMap(streamProblems),
-    ...options.views.flatMap((view) => viewProblems(view, options.streams)),
+    ...[...new Set(options.streams)].flatMap(streamProblems),
+    ...[...new Set(options.views)].flatMap((view) => viewProblems(view, options.streams)),
   ];
 }
 
@@ -116,6 +116,10 @@ function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): stri
     ...problemIf(
       !isWithin(view.retentionMs, view.sizeMs + view.graceMs, Number.MAX_SAFE_INTEGER),
       `${at}: retentionMs must be at least sizeMs + graceMs, not ${view.retentionMs}`,
+    ),
+    ...problemIf(
+      !['final', 'updates'].includes(view.emit),
+      `${at}: emit must be 'final' or 'updates', not "${view.emit}"`,
     ),
     ...problemIf(names.length === 0, `${at}: aggregates is empty; add at least count()`),
     ...names.flatMap((name) =>

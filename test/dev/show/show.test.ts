@@ -1,7 +1,7 @@
 import {PassThrough} from 'node:stream';
 import {expect, test} from 'vitest';
 import {readEventStream} from '../../../dev/show/read-event-stream.ts';
-import {rowsTable} from '../../../dev/show/rows-table.ts';
+import {rowsLine, rowsTable} from '../../../dev/show/rows-table.ts';
 import {Screen} from '../../../dev/show/screen.ts';
 import {startArguments} from '../../../dev/show/start-arguments.ts';
 import {ViewFollower} from '../../../dev/show/view-follower.ts';
@@ -76,4 +76,9 @@ test('the arguments of a start', () => {
   });
   expect(() => startArguments(['--jsno'])).toThrow(/--jsno/);
   expect(() => startArguments(['extra'])).toThrow(/extra/);
+});
+
+test('what senders put into keys is shown on a terminal, not obeyed', () => {
+  const row = {key: '\u001b[31mred\u0007\nlag: all fine', start: 0, end: 1, final: true};
+  expect(rowsLine([row])).toBe('\\u001b[31mred\\u0007\\u000alag: all fine 1970-01-01 00:00 final');
 });
