@@ -17,6 +17,7 @@ import {measureLatency, type Latency} from './drain/measure-latency.ts';
 import {PARTITIONS, STREAM} from './drain/pipeline.ts';
 import type {ProduceOptions} from './drain/produce-again.ts';
 import {fillShards} from './drain/send-readings.ts';
+import {median} from './support/http-load.ts';
 
 const PER_REQUEST = 100;
 const LIGHT_EVENTS_PER_S = 200;
@@ -130,11 +131,6 @@ async function lightLoad(bench: BenchParts): Promise<Latency> {
   } finally {
     await drain.stop();
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 function round(number: number): number {

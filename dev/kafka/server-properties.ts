@@ -1,3 +1,5 @@
+import {TOPIC_MAX_MESSAGE_BYTES} from '../../src/protocol/topics.ts';
+
 export interface BrokerListener {
   /** The port the broker binds. */
   readonly port: number;
@@ -11,9 +13,6 @@ export interface ServerPropertiesOptions {
   readonly controllerPort: number;
   readonly extraListener?: BrokerListener | undefined;
 }
-
-/** Bytes. A record batch may be this big: twice the largest batch a producer here sends. */
-const MAX_MESSAGE_BYTES = 2_097_152;
 
 /**
  * `server.properties` of a one-node cluster that is broker and controller in one (KRaft), on loopback only.
@@ -58,8 +57,8 @@ export function serverProperties(options: ServerPropertiesOptions): string {
     'broker.heartbeat.interval.ms': 500,
     'group.initial.rebalance.delay.ms': 0,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
-    'message.max.bytes': MAX_MESSAGE_BYTES,
-    'replica.fetch.max.bytes': MAX_MESSAGE_BYTES,
+    'message.max.bytes': TOPIC_MAX_MESSAGE_BYTES,
+    'replica.fetch.max.bytes': TOPIC_MAX_MESSAGE_BYTES,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'log.cleaner.dedupe.buffer.size': 8_388_608,

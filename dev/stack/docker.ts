@@ -1,6 +1,7 @@
 import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {promisify} from 'node:util';
+import {TOPIC_MAX_MESSAGE_BYTES} from '../../src/protocol/topics.ts';
 
 const run = promisify(execFile);
 const ANSWER_DEADLINE_MS = 3_000;
@@ -47,7 +48,7 @@ export function runArguments({
     KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS: 1000,
     KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: 0,
     KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
-    KAFKA_MESSAGE_MAX_BYTES: 2_097_152,
+    KAFKA_MESSAGE_MAX_BYTES: TOPIC_MAX_MESSAGE_BYTES,
     KAFKA_LOG_DIRS: DATA_DIR,
   };
   return [

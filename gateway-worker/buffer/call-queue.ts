@@ -10,9 +10,9 @@
  *    the next request that comes: a leader is believed in for LEAD_MS only, dead or alive, for `waitUntil` ends too.
  * An entry is taken exactly once, whoever leads, so nothing is sent twice.
  */
-import {concatBytes} from '../../src/lib/bytes.ts';
 import {ID_HASH_BYTES, MAX_CALL_BYTES, MAX_ROW_BYTES} from './append-protocol.ts';
 import type {AppendRequest, AppendResult, AppendStored, EncodedBatch} from './append-protocol.ts';
+import {joinBatches} from './join-batches.ts';
 
 /** How long one request makes the calls before the next that comes takes over; well below the 30 s of `waitUntil`. */
 const LEAD_MS = 2_000;
@@ -143,16 +143,5 @@ function joined(batches: readonly EncodedBatch[]): readonly EncodedBatch[] {
     groups.at(-1)!.push(batch);
     bytes += size;
   }
-  return groups.map(joinOne);
-}
-
-function joinOne(batches: readonly EncodedBatch[]): EncodedBatch {
-  if (batches.length === 1) return batches[0]!;
-  return {
-    bytes: concatBytes(batches.map(({bytes}) => bytes)),
-    count: batches.reduce((total, {count}) => total + count, 0),
-    ids: batches.every(({ids}) => ids === null)
-      ? null
-      : concatBytes(batches.map(({ids, count}) => ids ?? new Uint8Array(count * ID_HASH_BYTES))),
-  };
+  return groups.map(joinBatches);
 }

@@ -4,6 +4,7 @@ import type {Log} from '../../src/telemetry/log.ts';
 import type {Env} from '../env.ts';
 import type {AppendRequest} from './append-protocol.ts';
 import type {AppendOutcome} from './call-queue.ts';
+import {hashAt} from './hash-entries.ts';
 
 /** The first call and this many more; the platform itself repeats calls that never arrived. */
 const MAX_RETRIES = 3;
@@ -53,10 +54,6 @@ export async function callShard(options: CallShardOptions): Promise<AppendOutcom
 }
 
 function hasAllIds(ids: Uint8Array, count: number): boolean {
-  const words = new Uint32Array(ids.slice().buffer);
-  for (let index = 0; index < count; index += 1) {
-    const at = index * 4;
-    if ((words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0) return false;
-  }
+  for (let index = 0; index < count; index += 1) if (hashAt(ids, index) === null) return false;
   return true;
 }

@@ -5,6 +5,7 @@ import {ID_HASH_BYTES, MAX_ROW_BYTES} from './append-protocol.ts';
 import type {AppendRequest, AppendStored, Duplicate, EncodedBatch} from './append-protocol.ts';
 import {hashAt} from './hash-entries.ts';
 import {HashIndex} from './hash-index.ts';
+import {joinBatches} from './join-batches.ts';
 
 /** A row of the log before it is written. */
 export interface PlannedRow {
@@ -42,7 +43,7 @@ export function planRows(requests: readonly AppendRequest[], log: LogState): Row
   let nextSeq = log.nextSeq;
 
   const closeRow = () => {
-    if (open.length > 0) rows.push(joinBatches(open, openSeq));
+    if (open.length > 0) rows.push({firstSeq: openSeq, ...joinBatches(open)});
     open = [];
     openBytes = 0;
     openSeq = nextSeq;
@@ -115,19 +116,6 @@ function withoutRecords(
     bytes: concatBytes(parts),
     count: batch.count - dropped.size,
     ids: concatBytes(keptIds),
-  };
-}
-
-function joinBatches(batches: readonly EncodedBatch[], firstSeq: number): PlannedRow {
-  const count = batches.reduce((total, batch) => total + batch.count, 0);
-  if (batches.length === 1) return {firstSeq, ...batches[0]!};
-  return {
-    firstSeq,
-    count,
-    bytes: concatBytes(batches.map(({bytes}) => bytes)),
-    ids: batches.every(({ids}) => ids === null)
-      ? null
-      : concatBytes(batches.map(({ids, count}) => ids ?? new Uint8Array(count * ID_HASH_BYTES))),
   };
 }
 

@@ -5,9 +5,7 @@ import {toError} from '../../src/lib/errors.ts';
 import {MAX_ID_CHARS, MAX_ISSUES, MAX_KEY_BYTES} from '../limits.ts';
 import {issue} from './issue.ts';
 import type {Issue} from './issue.ts';
-
-/** The farthest a date can be from the epoch (ECMA-262 §21.4.1.1). */
-const MAX_TIME_MS = 8.64e15;
+import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
 /** A stream whose schema became code when the module was loaded: zod's own JIT is off in Workers. */
 export interface CheckedStream {

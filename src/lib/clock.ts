@@ -4,3 +4,6 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {nowMs: () => Date.now()};
+
+/** How far from the epoch a Date can be, either way (ECMA-262 §21.4.1.1). */
+export const MAX_TIME_MS = 8.64e15;

@@ -5,9 +5,7 @@ import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import type {TimedEvent} from '../window/tumbling-windows.ts';
 import type {RecordMarks} from './record-marks.ts';
 import {textOf} from './text-of.ts';
-
-/** The latest time a Date can hold (ECMA-262, time values). */
-const MAX_TIME_MS = 8.64e15;
+import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
 export type DecodedEvent =
   | {readonly kind: 'event'; readonly timed: TimedEvent}

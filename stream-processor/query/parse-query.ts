@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type {RowPlace} from '../state/closed-rows.ts';
 import type {QueryProblem} from './problem.ts';
+import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
-const MAX_TIME_MS = 8.64e15;
 
 const Time = z.union([
   z
