@@ -1,83 +1,22 @@
 import {Hono} from 'hono';
-import type {Context} from 'hono';
-import {jsonSchemaOf} from '../src/define/pipeline.ts';
 import {describeError} from '../src/lib/errors.ts';
-import {acceptStreamRequest} from './accept/accept-stream-request.ts';
-import {acceptWebhook} from './accept/accept-webhook.ts';
-import {Deadline} from './deadline.ts';
-import {missingConfiguration} from './admin/readiness.ts';
-import {shardStatuses} from './admin/shards.ts';
+import {acceptStreamRequest} from './accept/streams/accept-stream-request.ts';
 import {Problem, problemResponse, retryAfter} from './answer/problem.ts';
-import type {RequestScope} from './request-scope.ts';
-import {connectDrain} from './drain-api/connect-drain.ts';
+import {Deadline} from './deadline.ts';
 import type {Env} from './env.ts';
 import type {Gateway} from './gateway.ts';
 import {REQUEST_DEADLINE_MS, RETRY_AFTER_S} from './limits.ts';
-import {authenticate, requireScope} from './verify/key-ring.ts';
-
-type GatewayContext = Context<{Bindings: Env}>;
-type Handler = (c: GatewayContext, scope: RequestScope) => Promise<Response> | Response;
-
-/** All routes: path → method → handler. What is not here is a 404, or a 405 when only the method is wrong. */
-function routesOf(gateway: Gateway): Readonly<Record<string, Readonly<Record<string, Handler>>>> {
-  return {
-    '/v1/streams/:stream': {
-      POST: (c, scope) =>
-        acceptStreamRequest(
-          gateway,
-          {request: c.req.raw, streamName: c.req.param('stream') ?? ''},
-          scope,
-        ),
-    },
-    '/v1/streams/:stream/schema': {GET: (c) => schemaOf(gateway, c)},
-    '/v1/webhooks/:provider': {
-      POST: (c, scope) =>
-        acceptWebhook(
-          gateway,
-          {request: c.req.raw, provider: c.req.param('provider') ?? ''},
-          scope,
-        ),
-    },
-    '/drain/v1/shards/:stream/:partition': {
-      GET: guarded(gateway, 'drain', (c, scope) =>
-        connectDrain(
-          gateway,
-          {
-            request: c.req.raw,
-            stream: c.req.param('stream') ?? '',
-            partition: c.req.param('partition') ?? '',
-          },
-          scope,
-        ),
-      ),
-    },
-    '/admin/v1/shards': {
-      GET: guarded(gateway, 'admin', async (c, scope) =>
-        c.json({
-          pipeline: gateway.pipeline.fingerprint,
-          shards: await shardStatuses(gateway, scope),
-        }),
-      ),
-    },
-    '/admin/v1/outcomes': {
-      GET: guarded(gateway, 'admin', (c) =>
-        c.json({outcomes: gateway.metrics.outcomes(gateway.streams.keys())}),
-      ),
-    },
-    '/health': {GET: (c) => c.json({status: 'ok'})},
-    '/ready': {GET: (c) => readiness(gateway, c)},
-    '/metrics': {
-      GET: (c) =>
-        c.text(gateway.metrics.text(), 200, {'content-type': 'text/plain; version=0.0.4'}),
-    },
-  };
-}
+import type {RequestScope} from './request-scope.ts';
+import type {Call, Route} from './route.ts';
+import {routes} from './routes.ts';
+import {authenticate, bearerToken} from './verify/authenticate.ts';
+import {requireScope} from './verify/grant.ts';
 
 export interface App {
   readonly fetch: (
     request: Request,
     env: Env,
-    ctx: ExecutionContext,
+    ctx: Pick<ExecutionContext, 'waitUntil'>,
   ) => Promise<Response> | Response;
 }
 
@@ -90,7 +29,8 @@ export function createApp(gateway: Gateway): App {
   return {
     fetch(request, env, ctx) {
       const streamName = request.method === 'POST' ? INGEST_URL.exec(request.url)?.[1] : undefined;
-      if (streamName === undefined) return router.fetch(request, env, ctx);
+      if (streamName === undefined)
+        return router.fetch(request, env, ctx as unknown as ExecutionContext);
       // Measured: the router would be a tenth of what a single event costs.
       return withScope(gateway, {env, ctx}, (scope) =>
         acceptStreamRequest(gateway, {request, streamName}, scope),
@@ -101,14 +41,16 @@ export function createApp(gateway: Gateway): App {
 
 function routerOf(gateway: Gateway): Hono<{Bindings: Env}> {
   const app = new Hono<{Bindings: Env}>();
-  for (const [path, methods] of Object.entries(routesOf(gateway))) {
-    const allow = Object.keys(methods).join(', ');
+  for (const [path, methods] of byPath(routes)) {
+    const allow = [...methods.keys()].join(', ');
     // One handler a path, for Hono does without its middleware chain then.
     app.all(path, (c) => {
-      const handler = methods[c.req.method];
-      if (handler !== undefined)
-        return withScope(gateway, {env: c.env, ctx: c.executionCtx}, (scope) => handler(c, scope));
-      return problemResponse('method-not-allowed', {detail: `use ${allow}`, headers: {allow}});
+      const route = methods.get(c.req.method);
+      if (route === undefined)
+        return problemResponse('method-not-allowed', {detail: `use ${allow}`, headers: {allow}});
+      return withScope(gateway, {env: c.env, ctx: c.executionCtx}, (scope) =>
+        enter(route, {gateway, request: c.req.raw, params: c.req.param(), scope}),
+      );
     });
   }
   app.notFound(() =>
@@ -116,6 +58,23 @@ function routerOf(gateway: Gateway): Hono<{Bindings: Env}> {
   );
   app.onError((error) => answerOf(gateway, error));
   return app;
+}
+
+function byPath(list: readonly Route[]): ReadonlyMap<string, ReadonlyMap<string, Route>> {
+  const paths = new Map<string, Map<string, Route>>();
+  for (const route of list) {
+    const methods = paths.get(route.path) ?? new Map<string, Route>();
+    paths.set(route.path, methods.set(route.method, route));
+  }
+  return paths;
+}
+
+async function enter(route: Route, call: Call): Promise<Response> {
+  if (route.access === 'admin' || route.access === 'drain') {
+    const token = bearerToken(call.request.headers);
+    requireScope(await authenticate(call.gateway, {token}, call.scope), route.access);
+  }
+  return route.handle(call);
 }
 
 interface Invocation {
@@ -146,28 +105,4 @@ function answerOf({log}: Gateway, error: unknown): Response {
     detail: 'the gateway failed; send the request again',
     headers: retryAfter(RETRY_AFTER_S),
   });
-}
-
-function guarded(gateway: Gateway, scopeName: 'admin' | 'drain', handler: Handler): Handler {
-  return async (c, scope) => {
-    const grant = await authenticate(gateway.keys(c.env), c.req.raw.headers.get('authorization'));
-    requireScope(grant, scopeName);
-    return handler(c, scope);
-  };
-}
-
-/** Public, as the contract between senders and the stream's owner: what it takes, not who may send it. */
-function schemaOf(gateway: Gateway, c: GatewayContext): Response {
-  const stream = gateway.streams.get(c.req.param('stream') ?? '');
-  if (stream === undefined)
-    throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
-  return new Response(JSON.stringify(jsonSchemaOf(stream.definition)), {
-    headers: {'content-type': 'application/schema+json'},
-  });
-}
-
-function readiness(gateway: Gateway, c: GatewayContext): Response {
-  const missing = missingConfiguration(gateway, c.env);
-  if (missing.length === 0) return c.json({ready: true});
-  return c.json({ready: false, reason: missing.join('; ')}, 503);
 }

@@ -9,43 +9,56 @@ export interface EventId {
   readonly origin: Uint8Array | null;
 }
 
-export interface EventIdsOptions {
+/** Gives the events of one request their ids. */
+export interface EventIds {
+  /** The id the sender can know an event by, without looking into the event. */
+  derived(index: number): string | null;
+  /** Ids of some of the request's events. */
+  of(events: readonly EventToName[]): Promise<readonly EventId[]>;
+}
+
+export interface EventToName {
+  /** Among all events of the request. */
+  readonly index: number;
+  /** The event's own id, if it has one. */
+  readonly ownId: string | null;
+  /** Where that id is from, when it means something only together with it (CloudEvents `source`). */
+  readonly source?: string | undefined;
+}
+
+export interface RequestIdsOptions {
   /** The sender's id for the whole request (Idempotency-Key, delivery id); `null` when it gave none. */
   readonly requestId: string | null;
-  /** Whose id that is: two senders that number their requests alike do not mean each other's. */
+  /** Whose ids these are: two senders that number alike do not mean each other's, and none can take another's id. */
   readonly sender: string;
   readonly isSingle: boolean;
   readonly newId: () => string;
 }
 
-/** The ids of one request's events: the event's own, else derived from the request's, else new. */
-export class EventIds {
-  readonly #options: EventIdsOptions;
+/** Ids of a request's events: the event's own, else derived from the request's, else new. */
+export class RequestIds implements EventIds {
+  readonly #options: RequestIdsOptions;
 
-  constructor(options: EventIdsOptions) {
+  constructor(options: RequestIdsOptions) {
     this.#options = options;
   }
 
-  /** The id the sender can know an event by, without looking into the event. */
   derived(index: number): string | null {
     const {requestId, isSingle} = this.#options;
     if (requestId === null || isSingle) return requestId;
     return `${requestId}:${index}`;
   }
 
-  /** Ids of some of the request's events: for each its index and its own id, if it has one. */
-  async of(
-    events: readonly {readonly index: number; readonly ownId: string | null}[],
-  ): Promise<readonly EventId[]> {
+  async of(events: readonly EventToName[]): Promise<readonly EventId[]> {
     const {requestId, sender, isSingle, newId} = this.#options;
     if (requestId === null && events.every(({ownId}) => ownId === null))
       return events.map(() => ({id: newId(), hash: null, origin: null}));
     // One digest for the whole request; the ids derived from it differ by their index.
-    const base = requestId === null ? null : await hashId(`${sender}\0${requestId}`);
+    const base = requestId === null ? null : await hashOf(sender, 'request', requestId);
     return Promise.all(
-      events.map(async ({index, ownId}) => {
+      events.map(async ({index, ownId, source}) => {
         if (ownId !== null) {
-          const own = await hashId(`event\0${ownId}`);
+          const own = await hashOf(sender, 'event', source ?? '', ownId);
           return {id: ownId, hash: own, origin: own};
         }
         if (base === null) return {id: newId(), hash: null, origin: null};
@@ -54,6 +67,16 @@ export class EventIds {
       }),
     );
   }
+}
+
+/** Of an id that was made here: what a replay of its event is remembered by. */
+export function generatedIdHash(id: string): Promise<Uint8Array> {
+  return hashOf('generated', id);
+}
+
+/** Parts are kept apart whatever they hold. */
+function hashOf(...parts: readonly string[]): Promise<Uint8Array> {
+  return hashId(JSON.stringify(parts));
 }
 
 /** The first 16 bytes of its SHA-256. */

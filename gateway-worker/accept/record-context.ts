@@ -1,5 +1,5 @@
 import {must} from '../../src/lib/assert.ts';
-import type {HeaderToEncode, RecordContext} from '../../src/record/codec.ts';
+import type {RecordContext} from '../../src/record/codec.ts';
 import type {Gateway} from '../gateway.ts';
 import {traceContextOf} from './trace-context.ts';
 
@@ -7,18 +7,10 @@ export interface ContextOptions {
   /** Of the request. */
   readonly headers: Headers;
   readonly stream: string;
-  /** `ce_source` */
-  readonly source: string;
-  /** `ce_type` */
-  readonly eventType: string;
 }
 
-/** Every event is kept as the JSON it came as, whatever form the body had. */
-const CONTENT_TYPE: HeaderToEncode = ['content-type', 'application/json'];
-
-/** What all records of a request have in common. */
-export function contextOf(gateway: Gateway, options: ContextOptions): RecordContext {
-  const {headers, stream, source, eventType} = options;
+/** What all records of a request have in common, whatever its events are. */
+export function contextOf(gateway: Gateway, {headers, stream}: ContextOptions): RecordContext {
   const schema = must(
     gateway.pipeline.schemaFingerprints.get(stream),
     'a stream has a fingerprint',
@@ -27,9 +19,6 @@ export function contextOf(gateway: Gateway, options: ContextOptions): RecordCont
   return {
     receivedMs: gateway.nowMs(),
     headers: [
-      ['ce_source', source],
-      ['ce_type', eventType],
-      CONTENT_TYPE,
       ['traceparent', traceparent],
       ...(tracestate === null ? [] : [['tracestate', tracestate] as const]),
       ['forebay_schema', schema],

@@ -56,7 +56,7 @@ export function trimJson(bytes: Uint8Array): Uint8Array {
 }
 
 /** The position of the quote that ends a string which begins before `at`; the end of the text when there is none. */
-function endOfString(bytes: Uint8Array, start: number): number {
+export function endOfString(bytes: Uint8Array, start: number): number {
   const end = bytes.length;
   let at = start;
   while (at < end) {

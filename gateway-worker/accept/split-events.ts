@@ -1,15 +1,10 @@
 import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
 import {Problem} from '../answer/problem.ts';
 import {issue} from '../validate/issue.ts';
-import type {Issue} from '../validate/issue.ts';
+import type {ReceivedEvent} from './received-event.ts';
 import {scanJson, trimJson} from './scan-json.ts';
 
 export type BodyForm = 'json' | 'ndjson';
-
-/** An event as it came: its original bytes, cut out of the body, and what they say; or why they say nothing. */
-export type ReceivedEvent =
-  | {readonly bytes: Uint8Array; readonly value: unknown; readonly issue: null}
-  | {readonly bytes: Uint8Array; readonly issue: Issue};
 
 export interface ReceivedEvents {
   readonly events: readonly ReceivedEvent[];

@@ -3,25 +3,26 @@
  * makes of the fates is its answer's business.
  */
 import {writeUtf8} from '../../src/lib/bytes.ts';
-import type {HeaderToEncode, RecordContext} from '../../src/record/codec.ts';
-import {partitionOf, rejectedShardOf, shardOf} from '../../src/record/shard.ts';
+import type {RecordContext} from '../../src/record/codec.ts';
+import {partitionOf, shardOf} from '../../src/record/shard.ts';
+import type {Fate} from '../answer/fate.ts';
 import type {AppendStored} from '../buffer/append-protocol.ts';
 import {encodeBatches} from '../buffer/encode-batches.ts';
 import type {RecordToAppend} from '../buffer/encode-batches.ts';
-import type {AppendOutcome} from '../buffer/call-queue.ts';
 import type {ShardClient} from '../buffer/shard-client.ts';
-import type {RequestScope} from '../request-scope.ts';
 import {MAX_KEY_BYTES} from '../limits.ts';
+import type {RequestScope} from '../request-scope.ts';
 import {checkEvent} from '../validate/check-event.ts';
 import type {CheckedEvent, CheckedStream, ValidEvent} from '../validate/check-event.ts';
 import {issue} from '../validate/issue.ts';
-import type {EventIds} from './event-ids.ts';
-import type {Fate, RejectedFate} from '../answer/fate.ts';
-import {isoTime} from './iso-time.ts';
-import type {ReceivedEvent} from './split-events.ts';
+import type {EventIds, EventToName} from './event-ids.ts';
+import {keepRejected} from './keep-rejected.ts';
+import type {ReceivedEvent} from './received-event.ts';
+import {RecordHeaders} from './record-headers.ts';
+import type {RequestDefaults} from './record-headers.ts';
 
 /** What a dialect made of its request. */
-export interface Delivery {
+export interface Delivery extends RequestDefaults {
   readonly stream: CheckedStream;
   readonly events: readonly ReceivedEvent[];
   readonly ids: EventIds;
@@ -46,68 +47,73 @@ interface Routed extends RecordToAppend {
 /** One fate for each event, in order. */
 export async function storeEvents(
   delivery: Delivery,
-  options: StoreOptions,
+  {shards, random}: StoreOptions,
   scope: RequestScope,
 ): Promise<readonly Fate[]> {
-  const checked = delivery.events.map((event) => checkReceived(delivery.stream, event));
+  const {stream, events, ids} = delivery;
+  const checked = events.map((event) => checkReceived(stream, event));
   const fates: Fate[] = checked.map(({issues}, index) => {
-    const id = delivery.ids.derived(index);
+    const id = events[index]!.attributes?.id ?? ids.derived(index);
     return issues === null
       ? {status: 'retry', id, isFull: false}
       : {status: 'rejected', id, issues};
   });
-  const routes = await routeValid(delivery, checked, options.random);
+  const headers = new RecordHeaders(delivery.context, delivery, events);
+  const routes = await routeValid(delivery, {checked, headers, random});
   const appends = Array.from(routes, async ([shard, routed]) => {
-    const outcome = await options.shards.append(
-      shard,
-      encodeBatches(delivery.context, routed),
-      scope,
-    );
+    const outcome = await shards.append(shard, encodeBatches(headers.context, routed), scope);
     if (outcome.kind === 'stored') settle(fates, {shard, routed, outcome});
     else {
       const isFull = outcome.kind === 'full';
       for (const {index, id} of routed) fates[index] = {status: 'retry', id, isFull};
     }
   });
-  await Promise.all([...appends, keepRejected(delivery, {fates, shards: options.shards}, scope)]);
+  await Promise.all([...appends, keepRejected(delivery, {fates, headers, shards}, scope)]);
   return fates;
 }
 
 function checkReceived(stream: CheckedStream, event: ReceivedEvent): CheckedEvent {
   const {maxEventBytes} = stream.definition;
-  if (event.bytes.byteLength > maxEventBytes)
+  if (event.bytes !== null && event.bytes.byteLength > maxEventBytes)
     return {issues: [issue('event-too-large', `an event has at most ${maxEventBytes} bytes`)]};
-  return event.issue === null ? checkEvent(stream, event.value) : {issues: [event.issue]};
+  return event.issue === null ? checkEvent(stream, event) : {issues: [event.issue]};
+}
+
+interface Routing {
+  readonly checked: readonly CheckedEvent[];
+  readonly headers: RecordHeaders;
+  readonly random: () => number;
 }
 
 /** Shard name → its records, in the order of the request. */
 async function routeValid(
   {stream, events, ids}: Delivery,
-  checked: readonly CheckedEvent[],
-  random: () => number,
+  {checked, headers, random}: Routing,
 ): Promise<ReadonlyMap<string, readonly Routed[]>> {
   const {name, partitions, dedupeWindowMs} = stream.definition;
-  const valid: {
-    readonly index: number;
-    readonly ownId: string | null;
-    readonly event: ValidEvent;
-  }[] = [];
-  for (const [index, event] of checked.entries())
-    if (event.issues === null) valid.push({index, ownId: event.id, event});
+  const valid: (EventToName & {readonly event: ValidEvent})[] = [];
+  for (const [index, event] of checked.entries()) {
+    if (event.issues !== null) continue;
+    valid.push({index, ownId: event.id, source: events[index]!.attributes?.source, event});
+  }
   const eventIds = await ids.of(valid);
   const randomPartition = Math.floor(random() * partitions);
   const routes: (Routed[] | undefined)[] = [];
   valid.forEach(({index, event}, at) => {
     const {id, hash, origin} = eventIds[at]!;
+    const {bytes, attributes} = events[index]!;
     // Without a key, what the sender gave as id decides, so that a request sent again meets the shard that remembers it.
     const routeBy = event.key === null ? origin : keyBytes(event.key);
     const partition = routeBy === null ? randomPartition : partitionOf(routeBy, partitions);
-    const record = {key: event.key, value: events[index]!.bytes, headers: headersOf(event, id)};
     (routes[partition] ??= []).push({
       index,
       id,
       idHash: dedupeWindowMs === 0 ? null : hash,
-      record,
+      record: {
+        key: event.key,
+        value: bytes,
+        headers: headers.of(id, event.eventTimeMs, attributes),
+      },
     });
   });
   return new Map(
@@ -115,12 +121,6 @@ async function routeValid(
       routed === undefined ? [] : [[shardOf(name, partition).name, routed]],
     ),
   );
-}
-
-function headersOf({eventTimeMs}: ValidEvent, id: string): HeaderToEncode[] {
-  const headers: HeaderToEncode[] = [['ce_id', id]];
-  if (eventTimeMs !== null) headers.push(['ce_time', isoTime(eventTimeMs)]);
-  return headers;
 }
 
 const keyScratch = new Uint8Array(MAX_KEY_BYTES * 3);
@@ -146,48 +146,4 @@ function settle(fates: Fate[], {shard, routed, outcome}: Settled): void {
         ? {status: 'accepted', id, shard, seq: nextSeq++}
         : {status: 'duplicate', id, shard, seq: duplicateOf};
   });
-}
-
-interface Keeping {
-  readonly fates: Fate[];
-  readonly shards: ShardClient;
-}
-
-/**
- * Appends what was rejected to the stream's shard for it. In `reject` the sender was told anyway, so a shard that is full
- * or silent changes nothing; in `quarantine` the 2xx stands for what is kept, so without it the sender comes again.
- */
-async function keepRejected(
-  {stream, events, ids, context, onInvalid}: Delivery,
-  {fates, shards}: Keeping,
-  scope: RequestScope,
-): Promise<void> {
-  const {definition} = stream;
-  const rejected = fates.flatMap((fate, index) =>
-    fate.status === 'rejected' && events[index]!.bytes.byteLength <= definition.maxEventBytes
-      ? [{fate, index, ownId: null}]
-      : [],
-  );
-  if (rejected.length === 0) return;
-  const eventIds = await ids.of(rejected);
-  const records = rejected.map(({fate, index}, at): RecordToAppend => ({
-    idHash: definition.dedupeWindowMs === 0 ? null : eventIds[at]!.hash,
-    record: {
-      key: null,
-      value: events[index]!.bytes,
-      headers: [
-        ['ce_id', eventIds[at]!.id],
-        ['forebay_rejected', JSON.stringify(fate.issues)],
-      ],
-    },
-  }));
-  const shard = rejectedShardOf(definition.name).name;
-  const outcome = await shards.append(shard, encodeBatches(context, records), scope);
-  if (onInvalid === 'reject') return;
-  for (const {fate, index} of rejected) fates[index] = quarantined(fate, outcome);
-}
-
-function quarantined({id, issues}: RejectedFate, {kind}: AppendOutcome): Fate {
-  if (kind === 'stored') return {status: 'quarantined', id, issues};
-  return {status: 'retry', id, isFull: kind === 'full'};
 }

@@ -1,8 +1,29 @@
+import * as z from 'zod';
 import {isRejected} from './fate.ts';
 import type {Fate, RejectedFate} from './fate.ts';
 import {MAX_EVENTS_IN_DETAIL, MAX_ISSUES, RETRY_AFTER_FULL_S, RETRY_AFTER_S} from '../limits.ts';
 import type {Issue} from '../validate/issue.ts';
 import {problemResponse, retryAfter} from './problem.ts';
+
+/** The body of a batch's answer; a problem's body has these members, too. */
+export const BatchAnswer = z.object({
+  accepted: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  retry: z.int().optional(),
+  events: z.array(
+    z.object({
+      index: z.int(),
+      id: z.string().optional(),
+      status: z.enum(['accepted', 'duplicate', 'rejected', 'retry']),
+      shard: z.string().optional(),
+      seq: z.int().optional(),
+      errors: z
+        .array(z.object({pointer: z.string(), detail: z.string(), code: z.string()}))
+        .optional(),
+    }),
+  ),
+});
 
 export interface Counts {
   readonly accepted: number;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {AnyStream} from '../../src/define/stream.ts';
+import type {EventAttributes, ReceivedEvent} from '../accept/received-event.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import {toError} from '../../src/lib/errors.ts';
 import {MAX_ID_CHARS, MAX_ISSUES, MAX_KEY_BYTES} from '../limits.ts';
@@ -18,13 +19,16 @@ export function compileStream(definition: AnyStream): CheckedStream {
   return {definition, schema: z.compile(definition.schema, {strict: true})};
 }
 
+/** An event's value and what came with it. */
+export type EventToCheck = Pick<ReceivedEvent & {readonly issue: null}, 'value' | 'attributes'>;
+
 export type CheckedEvent = ValidEvent | InvalidEvent;
 
 export interface ValidEvent {
   readonly issues: null;
   readonly key: string | null;
   readonly eventTimeMs: number | null;
-  /** By the stream's `id`. */
+  /** The one it came with, else by the stream's `id`. */
   readonly id: string | null;
 }
 
@@ -37,16 +41,20 @@ export interface InvalidEvent {
  * Schema first, then the stream's own functions on what the schema returned. Those are the user's code: whatever they
  * throw or return, it is this event that is wrong, never the request.
  */
-export function checkEvent({definition, schema}: CheckedStream, value: unknown): CheckedEvent {
+export function checkEvent(
+  {definition, schema}: CheckedStream,
+  {value, attributes}: EventToCheck,
+): CheckedEvent {
   try {
     const parsed = schema.safeParse(value);
     if (!parsed.success) return {issues: parsed.error.issues.slice(0, MAX_ISSUES).map(issueOf)};
     const event = parsed.data;
+    const {key, eventTime, id} = definition;
     return {
       issues: null,
-      key: definition.key === undefined ? null : keyOf(definition.key, event),
-      eventTimeMs: definition.eventTime === undefined ? null : timeOf(definition.eventTime, event),
-      id: definition.id === undefined ? null : idOf(definition.id, event),
+      key: key === undefined ? givenKey(attributes) : keyOf(() => key(event)),
+      eventTimeMs: eventTime === undefined ? givenTime(attributes) : timeOf(() => eventTime(event)),
+      id: attributes?.id ?? (id === undefined ? null : idOf(() => id(event))),
     };
   } catch (error) {
     if (error instanceof InvalidValue) return {issues: [issue(error.code, error.message)]};
@@ -63,8 +71,16 @@ class InvalidValue extends Error {
   }
 }
 
-function keyOf(key: (event: unknown) => unknown, event: unknown): string {
-  const value = called('key-invalid', 'key', () => key(event));
+function givenKey(attributes: EventAttributes | undefined): string | null {
+  return attributes?.key === undefined ? null : keyOf(() => attributes.key);
+}
+
+function givenTime(attributes: EventAttributes | undefined): number | null {
+  return attributes?.timeMs === undefined ? null : timeOf(() => attributes.timeMs);
+}
+
+function keyOf(key: () => unknown): string {
+  const value = called('key-invalid', 'key', key);
   if (typeof value !== 'string') throw new InvalidValue('key-invalid', 'the key is not a string');
   if (!value.isWellFormed())
     throw new InvalidValue('key-invalid', 'the key has half a surrogate pair');
@@ -74,15 +90,15 @@ function keyOf(key: (event: unknown) => unknown, event: unknown): string {
   return value;
 }
 
-function timeOf(eventTime: (event: unknown) => unknown, event: unknown): number {
-  const value = called('event-time-invalid', 'event time', () => eventTime(event));
+function timeOf(eventTime: () => unknown): number {
+  const value = called('event-time-invalid', 'event time', eventTime);
   if (typeof value !== 'number' || !(Math.abs(value) <= MAX_TIME_MS))
     throw new InvalidValue('event-time-invalid', 'the event time is not a time in milliseconds');
   return value;
 }
 
-function idOf(id: (event: unknown) => unknown, event: unknown): string {
-  const value = called('id-invalid', 'id', () => id(event));
+function idOf(id: () => unknown): string {
+  const value = called('id-invalid', 'id', id);
   if (typeof value !== 'string' || value === '' || value.length > MAX_ID_CHARS)
     throw new InvalidValue(
       'id-invalid',

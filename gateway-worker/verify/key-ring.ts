@@ -2,26 +2,18 @@ import * as z from 'zod';
 import {apiKeyId} from '../../src/lib/api-key.ts';
 import {fromHex, utf8} from '../../src/lib/bytes.ts';
 import {toError} from '../../src/lib/errors.ts';
-import {Problem, retryAfter} from '../answer/problem.ts';
-import {RETRY_AFTER_LONG_S} from '../limits.ts';
+import type {Grant} from './grant.ts';
 
-const Quota = z.object({eventsPerSecond: z.number().positive(), burst: z.number().min(1)});
-export type Quota = z.infer<typeof Quota>;
+const QuotaOfKey = z.object({eventsPerSecond: z.number().positive(), burst: z.number().min(1)});
 
 /** `hash` is the hex SHA-256 of the whole key; the key itself is nowhere. */
 const KeyEntry = z.object({
   id: z.string().regex(/^[A-Za-z0-9]{4,32}$/),
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   scopes: z.array(z.string().max(128)).max(1_000),
-  quota: Quota.optional(),
+  quota: QuotaOfKey.optional(),
 });
 const KeyEntries = z.array(KeyEntry).max(10_000);
-
-export interface Grant {
-  readonly keyId: string;
-  readonly scopes: ReadonlySet<string>;
-  readonly quota: Quota | undefined;
-}
 
 /** The keys a gateway knows, by their public id. */
 export class KeyRing {
@@ -39,7 +31,7 @@ export class KeyRing {
         {
           verified: null,
           digest: fromHex(hash)!,
-          grant: {keyId: id, scopes: new Set(scopes), quota},
+          grant: {kind: 'api-key', sender: `key ${id}`, scopes: new Set(scopes), quota},
         },
       ]),
     );
@@ -95,31 +87,4 @@ function parseEntries(json: string | null | undefined): z.infer<typeof KeyEntrie
   } catch (error) {
     return `FOREBAY_KEYS is not JSON: ${toError(error).message}`;
   }
-}
-
-/**
- * The grant of a request's `Authorization: Bearer KEY`.
- * @throws Problem `unauthenticated`, the same for a missing, malformed, unknown or wrong key
- */
-export async function authenticate(keys: KeyRing, authorization: string | null): Promise<Grant> {
-  if (keys.problem !== null)
-    throw new Problem('not-configured', 'the gateway has no usable keys; see GET /ready', {
-      headers: retryAfter(RETRY_AFTER_LONG_S),
-    });
-  const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  const grant = key === undefined ? null : await keys.verify(key);
-  if (grant !== null) return grant;
-  throw new Problem(
-    'unauthenticated',
-    'send Authorization: Bearer KEY with a key of this gateway',
-    {
-      headers: {'www-authenticate': 'Bearer realm="forebay"'},
-    },
-  );
-}
-
-/** @throws Problem `forbidden` unless the key has one of these scopes */
-export function requireScope(grant: Grant, ...scopes: readonly string[]): void {
-  if (scopes.some((scope) => grant.scopes.has(scope))) return;
-  throw new Problem('forbidden', `this key has not the scope ${scopes[0]}`);
 }

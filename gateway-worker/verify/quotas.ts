@@ -4,7 +4,7 @@
  * self-hosted gateway is one isolate, and there it is exact.
  */
 import {Problem, retryAfter} from '../answer/problem.ts';
-import type {Grant, Quota} from './key-ring.ts';
+import type {Grant, Quota} from './grant.ts';
 
 /** Of keys with a quota that were used; the one unused for longest is forgotten, which fills its bucket. */
 const MAX_BUCKETS = 10_000;
@@ -27,22 +27,22 @@ export class Quotas {
    * or a batch larger than the burst could never be sent. `events` 0 only looks.
    * @throws Problem `quota-exceeded` with how long to wait
    */
-  take({keyId, quota}: Grant, events: number): void {
+  take({sender, quota}: Grant, events: number): void {
     if (quota === undefined) return;
-    const bucket = this.#filled(keyId, quota);
+    const bucket = this.#filled(sender, quota);
     if (bucket.tokens <= 0) throw exceeded(bucket, quota);
     bucket.tokens -= events;
   }
 
-  #filled(keyId: string, quota: Quota): Bucket {
+  #filled(sender: string, quota: Quota): Bucket {
     const nowMs = this.#nowMs();
-    const bucket = this.#buckets.get(keyId) ?? {tokens: quota.burst, atMs: nowMs};
+    const bucket = this.#buckets.get(sender) ?? {tokens: quota.burst, atMs: nowMs};
     const earned = (Math.max(0, nowMs - bucket.atMs) / 1_000) * quota.eventsPerSecond;
     bucket.tokens = Math.min(quota.burst, bucket.tokens + earned);
     bucket.atMs = nowMs;
     // Last in the map's order is used last.
-    this.#buckets.delete(keyId);
-    this.#buckets.set(keyId, bucket);
+    this.#buckets.delete(sender);
+    this.#buckets.set(sender, bucket);
     if (this.#buckets.size > MAX_BUCKETS) {
       const [oldest] = this.#buckets.keys();
       this.#buckets.delete(oldest!);
@@ -55,7 +55,7 @@ export class Quotas {
 function exceeded(bucket: Bucket, {eventsPerSecond, burst}: Quota): Problem {
   const waitS = Math.max(1, Math.ceil((1 - bucket.tokens) / eventsPerSecond));
   const windowS = Math.max(1, Math.ceil(burst / eventsPerSecond));
-  return new Problem('quota-exceeded', `this key may send ${eventsPerSecond} events a second`, {
+  return new Problem('quota-exceeded', `this sender may send ${eventsPerSecond} events a second`, {
     headers: {
       ...retryAfter(waitS),
       'ratelimit-policy': `"events";q=${Math.floor(burst)};w=${windowS}`,

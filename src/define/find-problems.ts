@@ -28,6 +28,9 @@ export function findProblems(options: PipelineOptions): string[] {
       (provider) =>
         `two streams accept the webhook source "${provider}"; its route can feed only one`,
     ),
+    ...duplicates(singleDialectsOf(options.streams)).map(
+      (kind) => `two streams accept "${kind}"; its route can feed only one`,
+    ),
     ...problemIf(
       options.streams.some((stream) => stream.name === options.name),
       `pipeline and stream are both named "${options.name}"; their topics could not be told apart`,
@@ -134,6 +137,13 @@ function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): stri
 function providersOf(streams: readonly AnyStream[]): string[] {
   return streams.flatMap((stream) =>
     stream.accept.flatMap((source) => (source.kind === 'webhook' ? [source.scheme.provider] : [])),
+  );
+}
+
+/** Dialects whose route names no stream. */
+function singleDialectsOf(streams: readonly AnyStream[]): string[] {
+  return streams.flatMap(({accept}) =>
+    accept.flatMap(({kind}) => (kind === 'segment' || kind === 'otlp-logs' ? [kind] : [])),
   );
 }
 

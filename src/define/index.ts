@@ -2,6 +2,16 @@
 export {count, max, mean, min, sum} from './aggregate.ts';
 export {days, hours, minutes, seconds} from './duration.ts';
 export {definePipeline} from './pipeline.ts';
-export {apiKey, github, secret, webhook} from './source.ts';
+export {
+  apiKey,
+  confluentRest,
+  github,
+  mqtt,
+  otlpLogs,
+  secret,
+  segment,
+  webhook,
+  webSocket,
+} from './source.ts';
 export {defineStream} from './stream.ts';
 export {tumbling} from './view.ts';

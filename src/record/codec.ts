@@ -5,6 +5,7 @@
  *   frame   := u32 length · u8 kind · body   length counts kind and body; all integers big-endian
  *   context := kind 0 · u8 version · f64 receivedMs · header*        holds for the records after it
  *   record  := kind 1 · u16 headerBytes · header* · i32 keyBytes · key · value     keyBytes −1: no key
+ *   record  := kind 2 · the same without a value: null in Kafka
  *   header  := u8 nameCode · u16 valueBytes · value               nameCode: an index into HEADER_NAMES
  *   header  := u8 255 · u8 nameBytes · name · u16 valueBytes · value          a name outside the list
  *
@@ -27,11 +28,13 @@ export const HEADER_NAMES = [
   'tracestate',
   'forebay_schema',
   'forebay_rejected',
+  'forebay_dedupe',
 ] as const;
 const CODES = new Map<string, number>(HEADER_NAMES.map((name, code) => [name, code]));
 const NAMED = 255;
 const KIND_CONTEXT = 0;
 const KIND_RECORD = 1;
+const KIND_NULL_RECORD = 2;
 const FRAME_HEAD_BYTES = 5;
 /** What a header's value can hold; the gateway bounds what it puts there far below. */
 export const MAX_HEADER_VALUE_BYTES = 65_535;
@@ -49,15 +52,15 @@ export interface RecordContext {
 
 export interface RecordToEncode {
   readonly key: Uint8Array | string | null;
-  /** The event's original bytes. */
-  readonly value: Uint8Array;
+  /** The event's original bytes; `null` for an event without data. */
+  readonly value: Uint8Array | null;
   readonly headers: readonly HeaderToEncode[];
 }
 
 export interface DecodedRecord {
   readonly receivedMs: number;
   readonly key: Uint8Array | null;
-  readonly value: Uint8Array;
+  readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
 }
 
@@ -98,9 +101,9 @@ function writeRecord(
   view.setUint16(headersAt - 2, keyAt - headersAt);
   const valueAt = key === null ? keyAt + 4 : writeBytes(key, bytes, keyAt + 4);
   view.setInt32(keyAt, key === null ? -1 : valueAt - keyAt - 4);
-  bytes.set(value, valueAt);
-  const end = valueAt + value.byteLength;
-  writeHead(view, start, end, KIND_RECORD);
+  if (value !== null) bytes.set(value, valueAt);
+  const end = valueAt + (value?.byteLength ?? 0);
+  writeHead(view, start, end, value === null ? KIND_NULL_RECORD : KIND_RECORD);
   return end;
 }
 
@@ -146,7 +149,7 @@ function mostRecordBytes({key, value, headers}: RecordToEncode): number {
     6 +
     mostHeaderBytes(headers) +
     (key === null ? 0 : most(key)) +
-    value.byteLength
+    (value?.byteLength ?? 0)
   );
 }
 
@@ -170,7 +173,7 @@ export function recordFrames(
   for (let at = 0; at < bytes.byteLength;) {
     const end = at + 4 + view.getUint32(at);
     assert(end <= bytes.byteLength, 'a frame ends inside its batch');
-    if (view.getUint8(at + 4) === KIND_RECORD) frames.push([at, end]);
+    if (view.getUint8(at + 4) !== KIND_CONTEXT) frames.push([at, end]);
     at = end;
   }
   return frames;
@@ -223,7 +226,7 @@ function decodeRecord(
     receivedMs: context.receivedMs,
     headers: [...decodeHeaders(bytes, view, at + 2, keyAt), ...context.headers],
     key: keyBytes < 0 ? null : bytes.subarray(keyAt + 4, valueAt),
-    value: bytes.subarray(valueAt, end),
+    value: view.getUint8(at - 1) === KIND_NULL_RECORD ? null : bytes.subarray(valueAt, end),
   };
 }
 

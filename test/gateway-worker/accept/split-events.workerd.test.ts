@@ -46,7 +46,7 @@ describe('an array', () => {
           const body = `${around}[${elements.map((parts) => parts.join('')).join(',')}]${around}`;
           const {events, isSingle} = splitEvents(utf8(body), 'json');
           expect(isSingle).toBe(false);
-          expect(events.map(({bytes}) => fromUtf8(bytes))).toEqual(
+          expect(events.map(({bytes}) => fromUtf8(bytes!))).toEqual(
             elements.map(([, text]) => text.trim()),
           );
           events.forEach((event, index) => {
@@ -61,7 +61,7 @@ describe('an array', () => {
   test('keeps numbers, key order, duplicates and escapes as they were written', () => {
     const element = String.raw`{"b":9007199254740993,"a":1.0e400,"a":-0,"s":"\u00e9\"]},[{"}`;
     const {events} = splitEvents(utf8(`[ ${element} , ${element} ]`), 'json');
-    expect(events.map(({bytes}) => fromUtf8(bytes))).toEqual([element, element]);
+    expect(events.map(({bytes}) => fromUtf8(bytes!))).toEqual([element, element]);
   });
 
   test('that is no JSON is a problem and never events', () => {
@@ -96,7 +96,7 @@ describe('an array', () => {
           }
           for (const event of split.events) {
             if (event.issue === null)
-              expect(JSON.parse(fromUtf8(event.bytes))).toEqual(event.value);
+              expect(JSON.parse(fromUtf8(event.bytes!))).toEqual(event.value);
           }
         },
       ),
@@ -114,7 +114,7 @@ describe('NDJSON', () => {
     fc.assert(
       fc.property(lines, fc.constantFrom('\n', '\r\n', '\n\n', ' \n'), (texts, end) => {
         const {events} = splitEvents(utf8(texts.join(end) + end), 'ndjson');
-        expect(events.map(({bytes}) => fromUtf8(bytes))).toEqual(texts.map((text) => text.trim()));
+        expect(events.map(({bytes}) => fromUtf8(bytes!))).toEqual(texts.map((text) => text.trim()));
       }),
       {numRuns: RUNS},
     );
@@ -128,7 +128,7 @@ describe('NDJSON', () => {
       null,
       'malformed-json',
     ]);
-    expect(fromUtf8(events[2]!.bytes)).toBe('{"é":"😀"}');
+    expect(fromUtf8(events[2]!.bytes!)).toBe('{"é":"😀"}');
   });
 
   test('with a line nested too deeply has that one issue', () => {
@@ -152,7 +152,7 @@ describe('limits and forms', () => {
     const body = new Uint8Array([0xef, 0xbb, 0xbf, ...utf8(' {"a":1}\n')]);
     const {events, isSingle} = splitEvents(body, 'json');
     expect(isSingle).toBe(true);
-    expect(fromUtf8(events[0]!.bytes)).toBe('{"a":1}');
+    expect(fromUtf8(events[0]!.bytes!)).toBe('{"a":1}');
   });
 
   test('no event, too many events and broken UTF-8 are problems of their own', () => {
@@ -168,7 +168,7 @@ describe('limits and forms', () => {
 
   test('a key named __proto__ changes no prototype', () => {
     const {events} = splitEvents(utf8('{"__proto__":{"polluted":true}}'), 'json');
-    expect(fromUtf8(events[0]!.bytes)).toBe('{"__proto__":{"polluted":true}}');
+    expect(fromUtf8(events[0]!.bytes!)).toBe('{"__proto__":{"polluted":true}}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 });

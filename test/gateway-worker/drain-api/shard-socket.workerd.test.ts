@@ -67,7 +67,7 @@ class TestDrain {
     const {firstSeq, count, bytes} = decodeBatchFrame(new Uint8Array(data));
     const decoded = decodeRecords(bytes);
     expect(decoded).toHaveLength(count);
-    decoded.forEach(({value}, index) => this.records.push([firstSeq + index, fromUtf8(value)]));
+    decoded.forEach(({value}, index) => this.records.push([firstSeq + index, fromUtf8(value!)]));
   }
 }
 

@@ -69,7 +69,7 @@ export async function logOf(shard: ShardStub): Promise<(readonly [seq: number, v
   );
   return rows.flatMap(({first_seq: firstSeq, bytes}) =>
     decodeRecords(new Uint8Array(bytes)).map(
-      ({value}, index) => [firstSeq + index, fromUtf8(value)] as const,
+      ({value}, index) => [firstSeq + index, fromUtf8(value!)] as const,
     ),
   );
 }
@@ -77,7 +77,8 @@ export async function logOf(shard: ShardStub): Promise<(readonly [seq: number, v
 export interface StoredRecord {
   readonly seq: number;
   readonly key: string | null;
-  readonly value: string;
+  /** `null`: the event has no data. */
+  readonly value: string | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +92,7 @@ export async function recordsOf(shard: string): Promise<readonly StoredRecord[]>
     decodeRecords(new Uint8Array(bytes)).map(({key, value, headers}, index) => ({
       seq: firstSeq + index,
       key: key === null ? null : fromUtf8(key),
-      value: fromUtf8(value),
+      value: value === null ? null : fromUtf8(value),
       headers: Object.fromEntries(headers.map(([name, bytes]) => [name, fromUtf8(bytes)])),
     })),
   );

@@ -33,7 +33,7 @@ test('compiled and plain schema say the same', () => {
     [],
     5,
   ]) {
-    const issues = checkEvent(compiled, value).issues;
+    const issues = checkEvent(compiled, {value}).issues;
     const plain = schema.safeParse(value);
     expect(issues === null).toBe(plain.success);
     expect(issues?.map(({detail}) => detail)).toEqual(
@@ -46,7 +46,7 @@ test('a schema that throws makes the event invalid and not the request', () => {
   const schema = z.unknown().refine(() => {
     throw new RangeError('too much');
   });
-  expect(checkEvent(compileStream(streamOf(schema)), {}).issues).toMatchObject([
+  expect(checkEvent(compileStream(streamOf(schema)), {value: {}}).issues).toMatchObject([
     {pointer: '#', code: 'schema-failed'},
   ]);
 });
@@ -56,7 +56,7 @@ test('at most ten issues of an event are reported, each bounded', () => {
   const event = Object.fromEntries(
     Array.from({length: 50}, (_, index) => ['k'.repeat(1_000) + index, 1]),
   );
-  const {issues} = checkEvent(compileStream(streamOf(schema)), event);
+  const {issues} = checkEvent(compileStream(streamOf(schema)), {value: event});
   expect(issues).toHaveLength(10);
   for (const {pointer} of issues!) expect(pointer.length).toBeLessThanOrEqual(300);
 });

@@ -1,21 +1,19 @@
-import type {WebhookScheme} from '../../src/define/source.ts';
-import {Problem, problemResponse, retryAfter} from '../answer/problem.ts';
-import {countFates, firstIssues, retryAfterFates} from '../answer/batch-answer.ts';
-import type {RequestScope} from '../request-scope.ts';
-import {readSecret} from '../env.ts';
-import type {Gateway} from '../gateway.ts';
-import {MAX_EVENT_TYPE_CHARS, MAX_ID_CHARS, RETRY_AFTER_LONG_S} from '../limits.ts';
-import type {CheckedStream} from '../validate/check-event.ts';
-import {isSignedBy} from '../verify/webhook-signature.ts';
-import {checkSize} from './accept-stream-request.ts';
-import {EventIds} from './event-ids.ts';
-import {isRejected} from '../answer/fate.ts';
-import type {Fate} from '../answer/fate.ts';
-import {bodyFormOf} from './media-type.ts';
-import {contentEncodingOf, decompress, readBody} from './read-body.ts';
-import {contextOf} from './record-context.ts';
-import {splitEvents} from './split-events.ts';
-import {storeEvents} from './store-events.ts';
+import type {WebhookScheme} from '../../../src/define/source.ts';
+import {Problem, problemResponse, retryAfter} from '../../answer/problem.ts';
+import {countFates, firstIssues, retryAfterFates} from '../../answer/batch-answer.ts';
+import type {RequestScope} from '../../request-scope.ts';
+import {readSecret} from '../../env.ts';
+import type {Gateway} from '../../gateway.ts';
+import {MAX_EVENT_TYPE_CHARS, MAX_ID_CHARS, RETRY_AFTER_LONG_S} from '../../limits.ts';
+import type {CheckedStream} from '../../validate/check-event.ts';
+import {isSignedBy} from '../../verify/webhook-signature.ts';
+import {checkSize} from '../check-size.ts';
+import {isRejected} from '../../answer/fate.ts';
+import type {Fate} from '../../answer/fate.ts';
+import {bodyFormOf} from '../streams/media-type.ts';
+import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {splitEvents} from '../split-events.ts';
+import {counted, storeSubmission} from '../store-submission.ts';
 
 /** The stream a provider's deliveries go to, and how they are signed. */
 export interface WebhookRoute {
@@ -44,15 +42,10 @@ export async function acceptWebhook(
 ): Promise<Response> {
   const route = gateway.webhooks.get(provider);
   if (route === undefined) throw new Problem('not-found', 'there is no such webhook source here');
-  const {name} = route.stream.definition;
-  try {
-    const fates = await acceptDelivery(gateway, {request, route}, scope);
-    gateway.metrics.countFates(name, fates);
-    return webhookAnswer(fates);
-  } catch (error) {
-    gateway.metrics.countFailure(name, error);
-    throw error;
-  }
+  const fates = await counted(gateway, route.stream.definition.name, () =>
+    acceptDelivery(gateway, {request, route}, scope),
+  );
+  return webhookAnswer(fates);
 }
 
 async function acceptDelivery(
@@ -81,26 +74,19 @@ async function acceptDelivery(
   if (!isSingle || form !== 'json')
     throw new Problem('invalid-delivery', 'a delivery is one JSON event');
   checkSize(stream.definition, events);
-  const {name, onInvalid = 'quarantine'} = stream.definition;
-  return storeEvents(
+  return storeSubmission(
+    gateway,
     {
       stream,
       events,
-      onInvalid,
-      ids: new EventIds({
-        requestId: deliveryIdOf(headers.get(scheme.deliveryIdHeader)),
-        sender: `webhook ${scheme.provider}`,
-        isSingle,
-        newId: () => gateway.newEventId(),
-      }),
-      context: contextOf(gateway, {
-        headers,
-        stream: name,
-        source: `/v1/webhooks/${scheme.provider}`,
-        eventType: eventTypeOf(headers.get(scheme.eventTypeHeader)) ?? name,
-      }),
+      headers,
+      isSingle,
+      requestId: deliveryIdOf(headers.get(scheme.deliveryIdHeader)),
+      sender: `webhook ${scheme.provider}`,
+      onInvalid: 'quarantine',
+      source: `/v1/webhooks/${scheme.provider}`,
+      eventType: eventTypeOf(headers.get(scheme.eventTypeHeader)) ?? stream.definition.name,
     },
-    gateway,
     scope,
   );
 }

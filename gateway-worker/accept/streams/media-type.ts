@@ -1,5 +1,5 @@
-import {Problem} from '../answer/problem.ts';
-import type {BodyForm} from './split-events.ts';
+import {Problem} from '../../answer/problem.ts';
+import type {BodyForm} from '../split-events.ts';
 
 const FORMS: ReadonlyMap<string, BodyForm> = new Map([
   ['application/json', 'json'],

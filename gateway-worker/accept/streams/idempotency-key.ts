@@ -1,10 +1,10 @@
-import {Problem, retryAfter} from '../answer/problem.ts';
-import {IDEMPOTENCY_PARTITIONS} from '../buffer/idempotency-object.ts';
-import type {RequestScope} from '../request-scope.ts';
-import {MAX_ID_CHARS, RETRY_AFTER_S} from '../limits.ts';
-import {toError} from '../../src/lib/errors.ts';
-import {hashId} from './event-ids.ts';
-import {EXPIRED} from '../deadline.ts';
+import {Problem, retryAfter} from '../../answer/problem.ts';
+import {IDEMPOTENCY_PARTITIONS} from '../../buffer/idempotency-object.ts';
+import type {RequestScope} from '../../request-scope.ts';
+import {MAX_ID_CHARS, RETRY_AFTER_S} from '../../limits.ts';
+import {toError} from '../../../src/lib/errors.ts';
+import {hashId} from '../event-ids.ts';
+import {EXPIRED} from '../../deadline.ts';
 
 const PRINTABLE = /^[\x20-\x7e]+$/;
 const FINGERPRINT_BYTES = 6;
@@ -27,8 +27,8 @@ export function idempotencyKeyOf(header: string | null): string | null {
 
 export interface ClaimOptions {
   readonly stream: string;
-  /** Of the API key: senders choose their Idempotency-Keys without knowing of each other. */
-  readonly keyId: string;
+  /** Senders choose their Idempotency-Keys without knowing of each other. */
+  readonly sender: string;
   readonly key: string;
   readonly body: Uint8Array;
 }
@@ -39,10 +39,10 @@ export interface ClaimOptions {
  * @throws Problem when the key came with another payload, is in flight, or cannot be claimed now
  */
 export async function claimKey(
-  {stream, keyId, key, body}: ClaimOptions,
+  {stream, sender, key, body}: ClaimOptions,
   {env, deadline, waitUntil}: RequestScope,
 ): Promise<() => void> {
-  const keyHash = await hashId(`${stream}\0${keyId}\0${key}`);
+  const keyHash = await hashId(JSON.stringify([stream, sender, key]));
   const partition = keyHash[0]! % IDEMPOTENCY_PARTITIONS;
   const stub = env.IDEMPOTENCY.getByName(`${stream}/${partition}`);
   const claim = {keyHash, fingerprint: await fingerprintOf(body)};

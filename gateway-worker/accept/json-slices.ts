@@ -1,0 +1,64 @@
+/**
+ * Where the parts of a JSON text lie, so that an event inside an envelope is cut out as it came instead of being written
+ * anew. For text that JSON.parse has taken; on anything else the positions mean nothing, but nothing is thrown or hangs.
+ */
+import {fromUtf8} from '../../src/lib/bytes.ts';
+import {endOfString, trimJson} from './scan-json.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** The members of an object by name, each value without the whitespace around it; of a repeated name the last, as JSON.parse does. */
+export function memberSlices(object: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const members = new Map<string, Uint8Array>();
+  for (const member of topLevelParts(object, OPEN_BRACE)) {
+    const nameEnd = endOfString(member, member.indexOf(QUOTE) + 1) + 1;
+    const colon = member.indexOf(COLON, nameEnd);
+    if (colon < 0) continue;
+    members.set(nameOf(member.subarray(0, nameEnd)), trimJson(member.subarray(colon + 1)));
+  }
+  return members;
+}
+
+/** The elements of an array, each without the whitespace around it. */
+export function elementSlices(array: Uint8Array): readonly Uint8Array[] {
+  return topLevelParts(array, OPEN_BRACKET).map(trimJson);
+}
+
+/** What stands between the commas of the outermost array or object. */
+function topLevelParts(bytes: Uint8Array, open: number): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) at = endOfString(bytes, at + 1);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === 0 && byte !== open) return [];
+      depth += 1;
+      if (depth === 1) start = at + 1;
+    } else if (byte === COMMA && depth === 1) {
+      parts.push(bytes.subarray(start, at));
+      start = at + 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth > 0) continue;
+      const last = bytes.subarray(start, at);
+      return trimJson(last).length === 0 ? parts : [...parts, last];
+    }
+  }
+  return parts;
+}
+
+function nameOf(quoted: Uint8Array): string {
+  try {
+    return String(JSON.parse(fromUtf8(quoted)));
+  } catch {
+    return '';
+  }
+}

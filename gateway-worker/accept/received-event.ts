@@ -1,0 +1,36 @@
+import type {Issue} from '../validate/issue.ts';
+
+/**
+ * An event as it came: the bytes that become the record's value, and what they say; or why they say nothing. `bytes`
+ * `null` is an event without data (CloudEvents): a record with a null value.
+ */
+export type ReceivedEvent =
+  | {
+      readonly bytes: Uint8Array | null;
+      readonly value: unknown;
+      readonly issue: null;
+      readonly attributes?: EventAttributes;
+    }
+  | {
+      readonly bytes: Uint8Array | null;
+      readonly issue: Issue;
+      readonly attributes?: EventAttributes;
+    };
+
+/** What a dialect says of one event beside its data. What is missing is taken from the request or the stream. */
+export interface EventAttributes {
+  /** The sender's id of this event; the same id from the same sender (and source) again is a duplicate. */
+  readonly id?: string;
+  /** `ce_source` */
+  readonly source?: string;
+  /** `ce_type` */
+  readonly type?: string;
+  /** `ce_time` where the stream has no `eventTime` of its own. */
+  readonly timeMs?: number;
+  /** `content-type`; JSON when missing. */
+  readonly contentType?: string;
+  /** Key of the record where the stream has no `key` of its own. */
+  readonly key?: string;
+  /** Further headers: `ce_subject`, `ce_dataschema`, CloudEvents extensions. Their dialect bounds them. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}

@@ -1,0 +1,85 @@
+import type {Fate} from '../../answer/fate.ts';
+import {batchAnswer} from '../../answer/batch-answer.ts';
+import {Problem} from '../../answer/problem.ts';
+import type {Gateway} from '../../gateway.ts';
+import type {RequestScope} from '../../request-scope.ts';
+import type {CheckedStream} from '../../validate/check-event.ts';
+import {authenticate, bearerToken} from '../../verify/authenticate.ts';
+import {requireStream} from '../../verify/grant.ts';
+import type {Grant} from '../../verify/grant.ts';
+import {checkSize} from '../check-size.ts';
+import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {splitEvents} from '../split-events.ts';
+import {counted, storeSubmission} from '../store-submission.ts';
+import type {Submission} from '../store-submission.ts';
+import {claimKey, idempotencyKeyOf} from './idempotency-key.ts';
+import {bodyFormOf} from './media-type.ts';
+
+/** `POST /v1/streams/{stream}`: verify → read → validate → append → answer. */
+export async function acceptStreamRequest(
+  gateway: Gateway,
+  {request, streamName}: {readonly request: Request; readonly streamName: string},
+  scope: RequestScope,
+): Promise<Response> {
+  const stream = gateway.streams.get(streamName);
+  const accept = async () => {
+    // First: who knows no key learns nothing of which streams there are.
+    const grant = await authenticate(gateway, {token: bearerToken(request.headers)}, scope);
+    if (stream === undefined)
+      throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
+    return acceptEvents(gateway, {request, stream, grant}, scope);
+  };
+  const fates = await (stream === undefined ? accept() : counted(gateway, streamName, accept));
+  return batchAnswer(fates, {isFull: wantsAll(request.headers.get('prefer'))});
+}
+
+interface Verified {
+  readonly request: Request;
+  readonly stream: CheckedStream;
+  readonly grant: Grant;
+}
+
+async function acceptEvents(
+  gateway: Gateway,
+  {request, stream, grant}: Verified,
+  scope: RequestScope,
+): Promise<readonly Fate[]> {
+  const {headers} = request;
+  const {name} = stream.definition;
+  requireStream(grant, stream);
+  gateway.quotas.take(grant, 0);
+  const requestId = idempotencyKeyOf(headers.get('idempotency-key'));
+  const form = bodyFormOf(headers.get('content-type'));
+  const encoding = contentEncodingOf(headers.get('content-encoding'));
+  const raw = await readBody(request, scope.deadline);
+  const body = await decompress(raw, encoding, scope.deadline);
+  const {events, isSingle} = splitEvents(body, form);
+  if (isSingle) checkSize(stream.definition, events);
+  gateway.quotas.take(grant, events.length);
+  const submission: Submission = {
+    stream,
+    events,
+    headers,
+    requestId,
+    isSingle,
+    sender: grant.sender,
+    onInvalid: 'reject',
+    source: `/v1/streams/${name}`,
+    eventType: name,
+  };
+  if (requestId === null) return storeSubmission(gateway, submission, scope);
+  const claim = {stream: name, sender: grant.sender, key: requestId, body};
+  const release = await claimKey(claim, scope);
+  try {
+    return await storeSubmission(gateway, submission, scope);
+  } finally {
+    release();
+  }
+}
+
+/** RFC 7240. */
+function wantsAll(prefer: string | null): boolean {
+  return (
+    prefer !== null && /(?:^|[,;])\s*return\s*=\s*"?representation"?\s*(?:$|[,;])/i.test(prefer)
+  );
+}
