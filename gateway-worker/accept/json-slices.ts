@@ -15,14 +15,21 @@ const CLOSE_BRACE = 0x7d;
 
 /** The members of an object by name, each value without the whitespace around it; of a repeated name the last, as JSON.parse does. */
 export function memberSlices(object: Uint8Array): ReadonlyMap<string, Uint8Array> {
-  const members = new Map<string, Uint8Array>();
-  for (const member of topLevelParts(object, OPEN_BRACE)) {
+  return new Map(membersOf(object));
+}
+
+/** The names of an object's members in their order, a repeated one as often as it comes. */
+export function memberNames(object: Uint8Array): readonly string[] {
+  return membersOf(object).map(([name]) => name);
+}
+
+function membersOf(object: Uint8Array): readonly (readonly [name: string, value: Uint8Array])[] {
+  return topLevelParts(object, OPEN_BRACE).flatMap((member) => {
     const nameEnd = endOfString(member, member.indexOf(QUOTE) + 1) + 1;
     const colon = member.indexOf(COLON, nameEnd);
-    if (colon < 0) continue;
-    members.set(nameOf(member.subarray(0, nameEnd)), trimJson(member.subarray(colon + 1)));
-  }
-  return members;
+    if (colon < 0) return [];
+    return [[nameOf(member.subarray(0, nameEnd)), trimJson(member.subarray(colon + 1))] as const];
+  });
 }
 
 /** The elements of an array, each without the whitespace around it. */

@@ -10,6 +10,8 @@ export type ReceivedEvent =
       readonly value: unknown;
       readonly issue: null;
       readonly attributes?: EventAttributes;
+      /** How many members the JSON text has in all its objects, where a scan has counted them already. */
+      readonly members?: number | undefined;
     }
   | {
       readonly bytes: Uint8Array | null;

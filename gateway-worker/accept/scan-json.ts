@@ -3,29 +3,41 @@ import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** A refusal, or where the elements of a top-level array lie: `[start, end)` pairs, without whitespace around them. */
-export type JsonScan = 'too-deep' | 'too-many' | readonly number[];
+/** A refusal, or what was found. */
+export type JsonScan = 'too-deep' | 'too-many' | JsonParts;
+
+export interface JsonParts {
+  /** Where the elements of a top-level array lie: `[start, end)` pairs, without whitespace around them. */
+  readonly bounds: readonly number[];
+  /** How many members the objects of each of them have; without a top-level array, those of the whole text. */
+  readonly members: readonly number[];
+}
 
 /**
- * One pass over JSON text that tracks only strings, escapes and depth. It judges nothing but depth: whether the text is
+ * One pass over JSON text that tracks only strings, escapes, depth and colons. It judges nothing but depth: whether the text is
  * JSON at all is JSON.parse's to say, and the boundaries mean something only if it said yes. For text that is JSON they
  * are exact, because outside strings these bytes have no other use and inside UTF-8 sequences they do not occur.
  */
 export function scanJson(bytes: Uint8Array): JsonScan {
   const bounds: number[] = [];
+  const members: number[] = [];
+  let colons = 0;
   const end = bytes.length;
   let depth = 0;
   let elementStart = -1;
   for (let at = 0; at < end; at += 1) {
     const byte = bytes[at]!;
-    // Most bytes outside strings are digits and letters; every byte that matters here is one of these seven.
+    // Most bytes outside strings are digits and letters; every byte that matters here is one of these eight.
     if (byte === QUOTE) {
       at = endOfString(bytes, at + 1);
+    } else if (byte === COLON) {
+      colons += 1;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       depth += 1;
       if (depth > MAX_DEPTH) return 'too-deep';
@@ -33,17 +45,19 @@ export function scanJson(bytes: Uint8Array): JsonScan {
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       depth -= 1;
       if (depth === 0 && elementStart >= 0) {
-        pushTrimmed(bounds, bytes, elementStart, at);
+        if (pushTrimmed(bounds, bytes, elementStart, at)) members.push(colons);
+        colons = 0;
         elementStart = -1;
       }
     } else if (byte === COMMA && depth === 1 && elementStart >= 0) {
-      pushTrimmed(bounds, bytes, elementStart, at);
+      if (pushTrimmed(bounds, bytes, elementStart, at)) members.push(colons);
+      colons = 0;
       // Before anything is made of them: millions of tiny elements fit in one body.
       if (bounds.length > 2 * MAX_REQUEST_EVENTS) return 'too-many';
       elementStart = at + 1;
     }
   }
-  return bounds;
+  return {bounds, members: bounds.length === 0 ? [colons] : members};
 }
 
 /** `bytes` without the whitespace of JSON around them. */
@@ -67,12 +81,14 @@ export function endOfString(bytes: Uint8Array, start: number): number {
   return end;
 }
 
-function pushTrimmed(bounds: number[], bytes: Uint8Array, from: number, to: number): void {
+/** Whether there was anything but whitespace. */
+function pushTrimmed(bounds: number[], bytes: Uint8Array, from: number, to: number): boolean {
   let start = from;
   let end = to;
   while (start < end && isWhitespace(bytes[start]!)) start += 1;
   while (end > start && isWhitespace(bytes[end - 1]!)) end -= 1;
   if (start < end) bounds.push(start, end);
+  return start < end;
 }
 
 function isWhitespace(byte: number): boolean {

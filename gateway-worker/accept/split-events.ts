@@ -32,12 +32,14 @@ export function splitEvents(body: Uint8Array, form: BodyForm): ReceivedEvents {
 function splitJson(body: Uint8Array, text: string): ReceivedEvents {
   const bytes = trimJson(body);
   if (bytes.length === 0) throw new Problem('empty-batch', 'the body is empty');
-  const bounds = scanJson(bytes);
-  if (bounds === 'too-deep')
+  const scan = scanJson(bytes);
+  if (scan === 'too-deep')
     throw new Problem('too-deep', `at most ${MAX_DEPTH} levels of arrays and objects are taken`);
-  if (bounds === 'too-many') throw tooMany();
+  if (scan === 'too-many') throw tooMany();
+  const {bounds, members} = scan;
   const value = parseBody(text);
-  if (bytes[0] !== OPEN_BRACKET) return {isSingle: true, events: [{bytes, value, issue: null}]};
+  if (bytes[0] !== OPEN_BRACKET)
+    return {isSingle: true, events: [{bytes, value, issue: null, members: members[0]}]};
   const values = value as readonly unknown[];
   if (values.length * 2 !== bounds.length)
     throw new Problem('malformed-json', 'the elements of the array cannot be told apart');
@@ -47,6 +49,7 @@ function splitJson(body: Uint8Array, text: string): ReceivedEvents {
       bytes: bytes.subarray(bounds[index * 2], bounds[index * 2 + 1]),
       value: element,
       issue: null,
+      members: members[index],
     })),
   };
 }
@@ -86,7 +89,7 @@ function parseLine(bytes: Uint8Array, text: string): ReceivedEvent {
       issue: issue('malformed-json', 'a line is one event, not an array of thousands'),
     };
   try {
-    return {bytes, value: JSON.parse(text) as unknown, issue: null};
+    return {bytes, value: JSON.parse(text) as unknown, issue: null, members: scan.members[0]};
   } catch {
     return {bytes, issue: issue('malformed-json', 'this line is not JSON')};
   }

@@ -14,7 +14,9 @@ import {MAX_KEY_BYTES} from '../limits.ts';
 import type {RequestScope} from '../request-scope.ts';
 import {checkEvent} from '../validate/check-event.ts';
 import type {CheckedEvent, CheckedStream, ValidEvent} from '../validate/check-event.ts';
+import {findUnsafeName} from '../validate/find-unsafe-name.ts';
 import {issue} from '../validate/issue.ts';
+import type {Issue} from '../validate/issue.ts';
 import type {EventIds, EventToName} from './event-ids.ts';
 import {keepRejected} from './keep-rejected.ts';
 import type {ReceivedEvent} from './received-event.ts';
@@ -76,8 +78,23 @@ function checkReceived(stream: CheckedStream, event: ReceivedEvent): CheckedEven
   const {maxEventBytes} = stream.definition;
   if (event.bytes !== null && event.bytes.byteLength > maxEventBytes)
     return {issues: [issue('event-too-large', `an event has at most ${maxEventBytes} bytes`)]};
-  return event.issue === null ? checkEvent(stream, event) : {issues: [event.issue]};
+  if (event.issue !== null) return {issues: [event.issue]};
+  const unsafe = unsafeName(event);
+  return unsafe === null ? checkEvent(stream, event) : {issues: [unsafe]};
 }
+
+/** Only JSON has names that could be unsafe; other values are made by parsers that keep none of them. */
+function unsafeName({
+  bytes,
+  value,
+  attributes,
+  members,
+}: Extract<ReceivedEvent, {issue: null}>): Issue | null {
+  const isJson = attributes?.contentType === undefined || JSON_TYPE.test(attributes.contentType);
+  return isJson && bytes !== null ? findUnsafeName({bytes, value, members}) : null;
+}
+
+const JSON_TYPE = /^application\/(?:[^;]*\+)?json\b/i;
 
 interface Routing {
   readonly checked: readonly CheckedEvent[];
