@@ -1,4 +1,10 @@
-/** `npm run check`: format, lint, types, dead code, and whether the Worker bundles. Cheapest first; all of them run. */
+/**
+ * `npm run check`: format, lint, types, dead code, whether the Worker bundles, and whether a schema's patterns can be made
+ * slow. Cheapest first; all of them run.
+ */
+import {describeError} from '../src/lib/errors.ts';
+import {loadPipeline} from '../src/program/load-pipeline.ts';
+import {findSlowPatterns} from './find-slow-patterns.ts';
 import {runTool} from './run-tool.ts';
 
 const CHECKS = [
@@ -16,5 +22,17 @@ for (const [command, ...args] of CHECKS) {
   console.log(`\n• ${name}`);
   if ((await runTool(command, args)) !== 0) failed.push(name);
 }
+console.log('\n• patterns of the schemas');
+for (const problem of await slowPatterns()) failed.push(problem);
 console.log(failed.length === 0 ? '\nall checks passed' : `\nfailed: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
+
+async function slowPatterns(): Promise<readonly string[]> {
+  try {
+    const path = process.env['FOREBAY_PIPELINE'] ?? '';
+    const importBuiltIn = (): Promise<unknown> => import('#pipeline');
+    return await findSlowPatterns(await loadPipeline({path, importBuiltIn}));
+  } catch (error) {
+    return [`the pipeline cannot be loaded: ${describeError(error)}`];
+  }
+}

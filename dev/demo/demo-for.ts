@@ -1,4 +1,5 @@
 import type {Pipeline} from '../../src/define/pipeline.ts';
+import {secretNamesOf} from '../../src/define/webhook-scheme.ts';
 
 export interface DemoInput {
   readonly hasWeather: boolean;
@@ -18,6 +19,7 @@ export function demoFor(pipeline: Pipeline): DemoInput | undefined {
   const schemes = pipeline.streams
     .flatMap(({accept}) => accept)
     .flatMap((source) => (source.kind === 'webhook' ? [source.scheme] : []));
-  const githubSecret = schemes.find(({provider}) => provider === 'github')?.secret.secret;
+  const github = schemes.find(({source}) => source === 'github');
+  const githubSecret = github === undefined ? undefined : secretNamesOf(github)[0];
   return hasWeather || githubSecret !== undefined ? {hasWeather, githubSecret} : undefined;
 }

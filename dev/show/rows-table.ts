@@ -1,5 +1,5 @@
 import type {ViewRow} from '../../src/protocol/query.ts';
-import {printable} from './printable.ts';
+import {printable} from '../../src/lib/printable.ts';
 
 /** Rows of a view as aligned lines: key, window start, aggregates, and whether the window is still open. */
 export function rowsTable(rows: readonly ViewRow[]): string[] {

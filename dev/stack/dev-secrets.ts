@@ -1,20 +1,11 @@
 import {randomBytes} from 'node:crypto';
-import {readFile, rename, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
-import * as z from 'zod';
+import {rename, writeFile} from 'node:fs/promises';
 import type {Pipeline} from '../../src/define/pipeline.ts';
+import {secretNamesOf} from '../../src/define/webhook-scheme.ts';
 import {apiKeyId, hashApiKey, makeApiKey} from '../../src/lib/api-key.ts';
 import {must} from '../../src/lib/assert.ts';
-
-const DevSecrets = z.object({
-  /** May send to every stream. */
-  ingestKey: z.string(),
-  adminKey: z.string(),
-  drainKey: z.string(),
-  /** By the name the definition gives it. */
-  webhookSecrets: z.record(z.string(), z.string()),
-});
-export type DevSecrets = z.infer<typeof DevSecrets>;
+import {localSecretsPath, readLocalSecrets} from '../../src/program/local-run.ts';
+import type {LocalSecrets} from '../../src/program/local-run.ts';
 
 /** A key as the gateway is told of it. */
 export interface KeyEntry {
@@ -27,14 +18,14 @@ const SECRET_BYTES = 24;
 const OWNER_ONLY = 0o600;
 
 /** The secrets of one state directory: made once, so that a pasted `curl` works after a restart too. */
-export async function keepSecrets(stateDir: string, pipeline: Pipeline): Promise<DevSecrets> {
-  const path = join(stateDir, 'secrets.json');
-  const kept = await readSecrets(path);
+export async function keepSecrets(stateDir: string, pipeline: Pipeline): Promise<LocalSecrets> {
+  const path = localSecretsPath(stateDir);
+  const kept = await readLocalSecrets(stateDir);
   const named = secretNames(pipeline).map((name) => [
     name,
     kept?.webhookSecrets[name] ?? randomBytes(SECRET_BYTES).toString('hex'),
   ]);
-  const secrets: DevSecrets = {
+  const secrets: LocalSecrets = {
     ingestKey: kept?.ingestKey ?? newKey(),
     adminKey: kept?.adminKey ?? newKey(),
     drainKey: kept?.drainKey ?? newKey(),
@@ -46,7 +37,7 @@ export async function keepSecrets(stateDir: string, pipeline: Pipeline): Promise
 }
 
 /** What the gateway is told: hashes, never the keys. */
-export async function keyEntries(secrets: DevSecrets): Promise<readonly KeyEntry[]> {
+export async function keyEntries(secrets: LocalSecrets): Promise<readonly KeyEntry[]> {
   const scoped = [
     {key: secrets.ingestKey, scopes: ['ingest:write:*']},
     {key: secrets.adminKey, scopes: ['admin']},
@@ -65,15 +56,10 @@ export async function keyEntries(secrets: DevSecrets): Promise<readonly KeyEntry
 export function secretNames(pipeline: Pipeline): readonly string[] {
   const sources = pipeline.streams.flatMap((stream) => stream.accept);
   return sources.flatMap((source) =>
-    source.kind === 'webhook' ? [source.scheme.secret.secret] : [],
+    source.kind === 'webhook' ? secretNamesOf(source.scheme) : [],
   );
 }
 
 function newKey(): string {
   return makeApiKey({environment: 'dev', random: randomBytes}).key;
-}
-
-async function readSecrets(path: string): Promise<DevSecrets | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : DevSecrets.parse(JSON.parse(text));
 }

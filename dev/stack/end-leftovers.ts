@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {PartName} from './part.ts';
 import {commandOf} from './process-table.ts';
-import {readRunFile} from './run-file.ts';
+import {readRunFile} from '../../src/program/local-run.ts';
 
 const STOP_DEADLINE_MS = 3_000;
 const POLL_MS = 50;

@@ -3,7 +3,8 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {bundleGateway} from '../gateway/bundle-gateway.ts';
 import {startGateway} from '../gateway/start-gateway.ts';
-import {keyEntries, type DevSecrets} from './dev-secrets.ts';
+import type {LocalSecrets} from '../../src/program/local-run.ts';
+import {keyEntries} from './dev-secrets.ts';
 import {endOf} from './end-process.ts';
 import type {PartLog} from './part-log.ts';
 import type {PartPlan} from './part.ts';
@@ -17,7 +18,7 @@ export interface GatewayPartOptions {
   readonly port: number;
   /** Empty: the shipped definition. */
   readonly pipelinePath: string;
-  readonly secrets: DevSecrets;
+  readonly secrets: LocalSecrets;
   readonly log: PartLog;
 }
 

@@ -10,7 +10,8 @@ import type {Pipeline} from '../../src/define/pipeline.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {loadPipeline} from '../../src/program/load-pipeline.ts';
-import {keepSecrets, type DevSecrets} from './dev-secrets.ts';
+import type {LocalSecrets} from '../../src/program/local-run.ts';
+import {keepSecrets} from './dev-secrets.ts';
 import {endLeftovers} from './end-leftovers.ts';
 import {forgetState} from './forget-state.ts';
 import {gatewayPart} from './gateway-part.ts';
@@ -149,7 +150,7 @@ interface PartsOptions extends StackOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly brokers: string | undefined;
   readonly urls: StackUrls;
-  readonly secrets: DevSecrets;
+  readonly secrets: LocalSecrets;
 }
 
 /** What a part needs is started before it; what does not need each other, at once. */

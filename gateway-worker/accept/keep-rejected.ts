@@ -29,7 +29,7 @@ export async function keepRejected(
   const rejected = fates.flatMap((fate, index) =>
     fate.status === 'rejected' && isSmallEnough(delivery, index) ? [{fate, index}] : [],
   );
-  if (rejected.length === 0) return;
+  if (rejected.length === 0 || delivery.onInvalid === 'leave') return;
   const records = await recordsOf(delivery, rejected, headers);
   const shard = rejectedShardOf(definition.name).name;
   const outcome = await shards.append(shard, encodeBatches(headers.context, records), scope);

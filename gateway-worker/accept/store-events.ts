@@ -4,9 +4,10 @@
  */
 import {writeUtf8} from '../../src/lib/bytes.ts';
 import type {RecordContext} from '../../src/record/codec.ts';
+import {isJsonType, mediaTypeOf} from '../../src/record/parse-value.ts';
 import {partitionOf, shardOf} from '../../src/record/shard.ts';
 import type {Fate} from '../answer/fate.ts';
-import type {AppendStored} from '../buffer/append-protocol.ts';
+import type {AppendStored, AppendWaiting} from '../buffer/append-protocol.ts';
 import {encodeBatches} from '../buffer/encode-batches.ts';
 import type {RecordToAppend} from '../buffer/encode-batches.ts';
 import type {ShardClient} from '../buffer/shard-client.ts';
@@ -30,8 +31,11 @@ export interface Delivery extends RequestDefaults {
   readonly ids: EventIds;
   /** What all records of the request have in common. */
   readonly context: RecordContext;
-  /** `quarantine`: the sender is told 2xx, so what is invalid must be kept, or the sender must come again. */
-  readonly onInvalid: 'reject' | 'quarantine';
+  /**
+   * `quarantine`: the sender is told 2xx, so what is invalid must be kept, or the sender must come again. `leave`: it is
+   * kept already.
+   */
+  readonly onInvalid: 'reject' | 'quarantine' | 'leave';
 }
 
 export interface StoreOptions {
@@ -64,9 +68,9 @@ export async function storeEvents(
   const routes = await routeValid(delivery, {checked, headers, random});
   const appends = Array.from(routes, async ([shard, routed]) => {
     const outcome = await shards.append(shard, encodeBatches(headers.context, routed), scope);
-    if (outcome.kind === 'stored') settle(fates, {shard, routed, outcome});
+    if (outcome.kind === 'stored' || outcome.kind === 'waiting') settle(fates, {shard, routed, outcome});
     else {
-      const isFull = outcome.kind === 'full';
+      const isFull = outcome.kind === 'full' || outcome.kind === 'overloaded';
       for (const {index, id} of routed) fates[index] = {status: 'retry', id, isFull};
     }
   });
@@ -90,11 +94,10 @@ function unsafeName({
   attributes,
   members,
 }: Extract<ReceivedEvent, {issue: null}>): Issue | null {
-  const isJson = attributes?.contentType === undefined || JSON_TYPE.test(attributes.contentType);
+  const isJson =
+    attributes?.contentType === undefined || isJsonType(mediaTypeOf(attributes.contentType));
   return isJson && bytes !== null ? findUnsafeName({bytes, value, members}) : null;
 }
-
-const JSON_TYPE = /^application\/(?:[^;]*\+)?json\b/i;
 
 interface Routing {
   readonly checked: readonly CheckedEvent[];
@@ -150,17 +153,19 @@ function keyBytes(key: string): Uint8Array {
 interface Settled {
   readonly shard: string;
   readonly routed: readonly Routed[];
-  readonly outcome: AppendStored;
+  readonly outcome: AppendStored | AppendWaiting;
 }
 
 function settle(fates: Fate[], {shard, routed, outcome}: Settled): void {
-  const seqOfDuplicate = new Map(outcome.duplicates.map(({index, seq}) => [index, seq]));
-  let nextSeq = outcome.firstSeq;
+  const seqOfDuplicate = new Map<number, number | null>(
+    outcome.duplicates.map(({index, seq}) => [index, seq]),
+  );
+  let nextSeq = outcome.kind === 'stored' ? outcome.firstSeq : null;
   routed.forEach(({index, id}, at) => {
     const duplicateOf = seqOfDuplicate.get(at);
     fates[index] =
       duplicateOf === undefined
-        ? {status: 'accepted', id, shard, seq: nextSeq++}
+        ? {status: 'accepted', id, shard, seq: nextSeq === null ? null : nextSeq++}
         : {status: 'duplicate', id, shard, seq: duplicateOf};
   });
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import {NO_ATTRIBUTES} from '../../src/define/stream.ts';
 import type {AnyStream} from '../../src/define/stream.ts';
 import type {EventAttributes, ReceivedEvent} from '../accept/received-event.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import {toError} from '../../src/lib/errors.ts';
 import {MAX_ID_CHARS, MAX_ISSUES, MAX_KEY_BYTES} from '../limits.ts';
-import {issue} from './issue.ts';
+import {issue, issueOf} from './issue.ts';
 import type {Issue} from './issue.ts';
 import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
@@ -50,11 +51,12 @@ export function checkEvent(
     if (!parsed.success) return {issues: parsed.error.issues.slice(0, MAX_ISSUES).map(issueOf)};
     const event = parsed.data;
     const {key, eventTime, id} = definition;
+    const sent = attributes ?? NO_ATTRIBUTES;
     return {
       issues: null,
-      key: key === undefined ? givenKey(attributes) : keyOf(() => key(event)),
-      eventTimeMs: eventTime === undefined ? givenTime(attributes) : timeOf(() => eventTime(event)),
-      id: attributes?.id ?? (id === undefined ? null : idOf(() => id(event))),
+      key: key === undefined ? givenKey(attributes) : keyOf(() => key(event, sent)),
+      eventTimeMs: eventTime === undefined ? givenTime(attributes) : timeOf(() => eventTime(event, sent)),
+      id: attributes?.id ?? (id === undefined ? null : idOf(() => id(event, sent))),
     };
   } catch (error) {
     if (error instanceof InvalidValue) return {issues: [issue(error.code, error.message)]};
@@ -115,8 +117,4 @@ function called(code: string, name: string, run: () => unknown): unknown {
   } catch (error) {
     throw new InvalidValue(code, `the ${name} of this event fails: ${toError(error).message}`);
   }
-}
-
-function issueOf({code, message, path}: z.core.$ZodIssue): Issue {
-  return issue(code.replaceAll('_', '-'), message, path);
 }

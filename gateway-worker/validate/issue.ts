@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import {MAX_ISSUE_CHARS} from '../limits.ts';
 
 /** What is wrong with one event. */
@@ -10,6 +11,11 @@ export interface Issue {
 
 export function issue(code: string, detail: string, path: readonly PropertyKey[] = []): Issue {
   return {pointer: pointerOf(path), detail: bounded(detail.toWellFormed()), code};
+}
+
+/** An issue as zod tells it. */
+export function issueOf({code, message, path}: z.core.$ZodIssue): Issue {
+  return issue(code.replaceAll('_', '-'), message, path);
 }
 
 /** `['a/b', 0]` → `#/a~1b/0`. */

@@ -48,3 +48,21 @@ export function fromHex(text: string): Uint8Array | null {
     Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
   );
 }
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Arguments one call takes. */
+const CHARS_A_CALL = 8_192;
+
+/** RFC 4648 §4, with its padding. @returns `null` for anything else. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (!BASE64.test(text)) return null;
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+/** RFC 4648 §4, with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += CHARS_A_CALL)
+    text += String.fromCharCode(...bytes.subarray(at, at + CHARS_A_CALL));
+  return btoa(text);
+}

@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {inject} from 'vitest';
 import {bundleGateway} from '../../../dev/gateway/bundle-gateway.ts';
 import {startGateway} from '../../../dev/gateway/start-gateway.ts';
+import type {RunningGateway} from '../../../dev/gateway/start-gateway.ts';
 import {freePort} from '../../../dev/free-port.ts';
 import {hashApiKey, makeApiKey} from '../../../src/lib/api-key.ts';
 import {DrainProcess} from '../../support/drain-process.ts';
@@ -23,6 +24,10 @@ export interface JudgeRun {
   /** May write to every stream. */
   readonly ingestKey: string;
   readonly adminKey: string;
+  /** For programs that ask this gateway and this Kafka. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Another definition over the same state, as a deployment does it. */
+  redeploy(pipelinePath: string): Promise<void>;
   /** Committed records of a stream (or `<stream>.rejected`), once there are so many and then silence. */
   arrived(stream: string, atLeast: number): Promise<readonly ArrivedRecord[]>;
   end(): Promise<void>;
@@ -43,18 +48,24 @@ export async function startJudgeRun({pipelinePath, secrets}: JudgeRunOptions): P
   const dir = await mkdtemp(join(tmpdir(), 'forebay-judge-'));
   const topicPrefix = `judge-${randomBytes(4).toString('hex')}.`;
   const keys = {ingest: newKey(), admin: newKey(), drain: newKey()};
-  await bundleGateway({pipelinePath, outDir: join(dir, 'bundle')});
-  const gateway = await startGateway({
-    bundleDir: join(dir, 'bundle'),
-    port: await freePort(),
-    stateDir: join(dir, 'state'),
-    keysJson: JSON.stringify([
-      await entryOf(keys.ingest, ['ingest:write:*']),
-      await entryOf(keys.admin, ['admin']),
-      await entryOf(keys.drain, ['drain']),
-    ]),
-    secrets: secrets ?? {},
-  });
+  const port = await freePort();
+  const keysJson = JSON.stringify([
+    await entryOf(keys.ingest, ['ingest:write:*']),
+    await entryOf(keys.admin, ['admin']),
+    await entryOf(keys.drain, ['drain']),
+  ]);
+  const deploy = async (path: string): Promise<RunningGateway> => {
+    const bundleDir = join(dir, `bundle-${randomBytes(4).toString('hex')}`);
+    await bundleGateway({pipelinePath: path, outDir: bundleDir});
+    return startGateway({
+      bundleDir,
+      port,
+      stateDir: join(dir, 'state'),
+      keysJson,
+      secrets: secrets ?? {},
+    });
+  };
+  let gateway = await deploy(pipelinePath);
   const drain = DrainProcess.start({
     gatewayUrl: gateway.url,
     key: keys.drain.key,
@@ -67,6 +78,17 @@ export async function startJudgeRun({pipelinePath, secrets}: JudgeRunOptions): P
     url: gateway.url,
     ingestKey: keys.ingest.key,
     adminKey: keys.admin.key,
+    env: {
+      FOREBAY_GATEWAY_URL: gateway.url,
+      FOREBAY_KEY: keys.ingest.key,
+      FOREBAY_ADMIN_KEY: keys.admin.key,
+      FOREBAY_TOPIC_PREFIX: topicPrefix,
+      KAFKA_BROKERS: brokers,
+    },
+    async redeploy(path) {
+      await gateway.stop();
+      gateway = await deploy(path);
+    },
     async arrived(stream, atLeast) {
       const topic = `${topicPrefix}${stream}`;
       const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});

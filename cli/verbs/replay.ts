@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import {toBase64} from '../../src/lib/bytes.ts';
+import {isReplayedHeader, MAX_REPLAY_EVENTS} from '../../src/protocol/replay.ts';
+import type {ReplayEvent} from '../../src/protocol/replay.ts';
+import {gatewayRequest} from '../gateway-request.ts';
+import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
+import type {RejectedRecord} from '../rejected-records.ts';
+import type {Verb, VerbCall} from '../verb.ts';
+
+/** Of values in one request; in base64 they are a third larger, and a request has at most 10 MiB. */
+const MAX_REQUEST_VALUE_BYTES = 6_000_000;
+const BUSY = 503;
+const INVALID = 422;
+
+const Counts = z.object({
+  accepted: z.number().default(0),
+  duplicates: z.number().default(0),
+  rejected: z.number().default(0),
+  retry: z.number().default(0),
+});
+type Counts = z.infer<typeof Counts>;
+
+export const replay: Verb = {
+  name: 'replay',
+  summary:
+    'Sends rejected events once more, to be checked by the schema as it is now. Each is added at most once.',
+  usage: ['STREAM [--reason CODE] [--since TIME] [--id ID] [--dry-run]'],
+  options: {
+    ...REJECTED_OPTIONS,
+    'dry-run': {type: 'boolean', description: 'only count what would be sent'},
+  },
+  async run(call) {
+    const sent = call.options['dry-run'] === true ? await countOnly(call) : await sendAll(call);
+    const {accepted, duplicates, rejected, retry, read} = sent;
+    return {
+      json: sent,
+      isFailure: retry > 0,
+      lines: [
+        `${read} rejected events read`,
+        `${accepted} added, ${duplicates} were there already, ${rejected} are still not valid`,
+        ...(retry > 0
+          ? [`${retry} could not be stored now`, 'next: the same again in a moment']
+          : []),
+      ],
+    };
+  },
+};
+
+type Sent = Counts & {readonly read: number};
+
+async function countOnly(call: VerbCall): Promise<Sent> {
+  let read = 0;
+  for await (const _ of rejectedRecords('replay', call)) read += 1;
+  return {read, accepted: 0, duplicates: 0, rejected: 0, retry: 0};
+}
+
+async function sendAll(call: VerbCall): Promise<Sent> {
+  const total = {read: 0, accepted: 0, duplicates: 0, rejected: 0, retry: 0};
+  for await (const batch of batches(rejectedRecords('replay', call))) {
+    const counts = await sendBatch(call, batch);
+    total.read += batch.length;
+    total.accepted += counts.accepted;
+    total.duplicates += counts.duplicates;
+    total.rejected += counts.rejected;
+    total.retry += counts.retry;
+  }
+  return total;
+}
+
+async function* batches(records: AsyncIterable<RejectedRecord>): AsyncGenerator<RejectedRecord[]> {
+  let batch: RejectedRecord[] = [];
+  let bytes = 0;
+  for await (const record of records) {
+    const size = record.value?.byteLength ?? 0;
+    if (batch.length === MAX_REPLAY_EVENTS || bytes + size > MAX_REQUEST_VALUE_BYTES) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(record);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function sendBatch(
+  {positionals, settings}: VerbCall,
+  batch: readonly RejectedRecord[],
+): Promise<Counts> {
+  const {json} = await gatewayRequest(
+    {
+      url: `${settings.gatewayUrl}/admin/v1/replay`,
+      method: 'POST',
+      key: settings.adminKey(),
+      json: {stream: positionals[0], events: batch.map(eventOf)},
+    },
+    [INVALID, BUSY],
+  );
+  return Counts.parse(json);
+}
+
+function eventOf({id, value, headers}: RejectedRecord): ReplayEvent {
+  return {
+    id,
+    dedupe: headers.get('forebay_dedupe') ?? '',
+    value: value === null ? null : toBase64(value),
+    headers: [...headers].filter(([name]) => isReplayedHeader(name)),
+  };
+}

@@ -1,0 +1,66 @@
+import {isReplayedHeader, ReplayRequest} from '../../src/protocol/replay.ts';
+import type {ReplayEvent} from '../../src/protocol/replay.ts';
+import {fromBase64} from '../../src/lib/bytes.ts';
+import {parseValue} from '../../src/record/parse-value.ts';
+import {contextOf} from '../accept/record-context.ts';
+import type {EventAttributes, ReceivedEvent} from '../accept/received-event.ts';
+import {scanJson} from '../accept/scan-json.ts';
+import {storeEvents} from '../accept/store-events.ts';
+import {counted} from '../accept/store-submission.ts';
+import {readRequest} from '../admin/read-request.ts';
+import {batchAnswer} from '../answer/batch-answer.ts';
+import {Problem} from '../answer/problem.ts';
+import type {Call} from '../route.ts';
+import {issue} from '../validate/issue.ts';
+import {ReplayIds} from './replay-ids.ts';
+
+/** Checks rejected events by the schema as it is now and appends those that are valid, each once. */
+export async function acceptReplay(call: Call): Promise<Response> {
+  const {gateway, request, scope} = call;
+  const {stream: name, events} = await readRequest(call, ReplayRequest);
+  const stream = gateway.streams.get(name);
+  if (stream === undefined)
+    throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
+  const delivery = {
+    stream,
+    events: events.map(receivedEvent),
+    ids: new ReplayIds(events),
+    context: contextOf(gateway, {headers: request.headers, stream: name}),
+    source: `/v1/streams/${name}`,
+    eventType: name,
+    onInvalid: 'leave' as const,
+  };
+  const fates = await counted(gateway, name, () => storeEvents(delivery, gateway, scope));
+  return batchAnswer(fates, {isFull: true});
+}
+
+function receivedEvent({value, headers}: ReplayEvent): ReceivedEvent {
+  const attributes = attributesOf(headers.filter(([header]) => isReplayedHeader(header)));
+  if (value === null) return {bytes: null, value: null, issue: null, attributes};
+  const bytes = fromBase64(value) ?? new Uint8Array();
+  // The body's own scan sees only base64.
+  if (scanJson(bytes) === 'too-deep')
+    return {bytes, attributes, issue: issue('too-deep', 'nested too deeply')};
+  try {
+    return {bytes, value: parseValue(attributes.contentType, bytes), issue: null, attributes};
+  } catch {
+    return {
+      bytes,
+      attributes,
+      issue: issue('malformed-json', 'the value is not what its content-type says'),
+    };
+  }
+}
+
+function attributesOf(headers: ReplayEvent['headers']): EventAttributes {
+  const {ce_source: source, ce_type: type, ce_time: time, ...rest} = Object.fromEntries(headers);
+  const {'content-type': contentType, ...others} = rest;
+  const timeMs = Date.parse(time ?? '');
+  return {
+    ...(source === undefined ? {} : {source}),
+    ...(type === undefined ? {} : {type}),
+    ...(contentType === undefined ? {} : {contentType}),
+    ...(Number.isNaN(timeMs) ? {} : {timeMs}),
+    headers: Object.entries(others),
+  };
+}

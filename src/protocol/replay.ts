@@ -1,0 +1,44 @@
+/**
+ * `POST /admin/v1/replay`: rejected events once more, as they lie in `<stream>.rejected`. Each is checked by the schema as
+ * it is now and, if it is valid, appended under its original id; one that was appended before adds nothing.
+ *
+ * Changes: 1 first version.
+ */
+import * as z from 'zod';
+
+/** Events in one request; their values together stay below what any request may have. */
+export const MAX_REPLAY_EVENTS = 1_000;
+const MAX_HEADERS = 64;
+const MAX_HEADER_CHARS = 16_384;
+
+export const ReplayEvent = z.object({
+  /** `ce_id` of the rejected record. */
+  id: z.string().min(1).max(256),
+  /** `forebay_dedupe` of the rejected record: what the event is remembered by. */
+  dedupe: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The original bytes in base64; `null` for an event without data. */
+  value: z.base64().nullable(),
+  /** The rest of what its sender said of it: `ce_source`, `ce_type`, `ce_time`, `content-type`, `ce_…`. */
+  headers: z
+    .array(
+      z.tuple([
+        z.string().regex(/^(?:content-type|ce_[a-z0-9]{1,64})$/),
+        z.string().max(MAX_HEADER_CHARS),
+      ]),
+    )
+    .max(MAX_HEADERS),
+});
+export type ReplayEvent = z.infer<typeof ReplayEvent>;
+
+export const ReplayRequest = z.object({
+  stream: z.string().max(64),
+  events: z.array(ReplayEvent).min(1).max(MAX_REPLAY_EVENTS),
+});
+export type ReplayRequest = z.infer<typeof ReplayRequest>;
+
+/** Headers of a rejected record that a replay takes along; the others are made anew. */
+export function isReplayedHeader(name: string): boolean {
+  return name === 'content-type' || (/^ce_[a-z0-9]{1,64}$/.test(name) && !OWN_HEADERS.has(name));
+}
+
+const OWN_HEADERS = new Set(['ce_id', 'ce_specversion']);

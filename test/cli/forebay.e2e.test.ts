@@ -1,0 +1,103 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {startJudgeRun} from '../judges/support/judge-run.ts';
+import type {JudgeRun} from '../judges/support/judge-run.ts';
+import {runForebay} from './support/run-forebay.ts';
+import type {CliResult} from './support/run-forebay.ts';
+
+let run: JudgeRun;
+let forebay: (args: string, input?: string) => Promise<CliResult>;
+beforeAll(async () => {
+  run = await startJudgeRun({pipelinePath: 'test/judges/support/pipeline.ts'});
+  forebay = (args, input) => runForebay(args.split(' '), run.env, input);
+});
+afterAll(() => run.end());
+
+const json = <T>({out}: CliResult): T => JSON.parse(out) as T;
+
+describe('what was rejected is replayed once its schema is mended', () => {
+  test('each event arrives once, byte for byte under its original id, however often it is replayed', async () => {
+    const lines = [
+      '{"customer":"ada", "n":"one"}',
+      '{"customer":"ada","n":2}',
+      '{"customer":"bob","n":"x"}',
+    ];
+    const sent = await forebay(
+      'send orders --ndjson --json --idempotency-key first',
+      lines.join('\n'),
+    );
+    expect(sent.code).toBe(1);
+    expect(json(sent)).toMatchObject({accepted: 1, rejected: 2});
+    await run.arrived('orders.rejected', 2);
+
+    const listed = await forebay('rejected orders --json');
+    expect(json(listed)).toMatchObject({rejected: 2, groups: [{pointer: '#/n', count: 2}]});
+    const refused = await forebay('replay orders --json');
+    expect(json(refused)).toMatchObject({read: 2, accepted: 0, rejected: 2});
+
+    await run.redeploy('test/cli/support/mended-pipeline.ts');
+    expect(json(await forebay('replay orders --json --dry-run'))).toMatchObject({
+      read: 2,
+      accepted: 0,
+    });
+    const one = await forebay('replay orders --json --id first:2');
+    expect(json(one)).toMatchObject({read: 1, accepted: 1});
+    const all = await forebay('replay orders');
+    expect(all.out).toContain('1 added, 1 were there already, 0 are still not valid');
+    expect(all.code).toBe(0);
+    const again = await forebay('replay orders --json');
+    expect(json(again)).toMatchObject({read: 2, accepted: 0, duplicates: 2, rejected: 0});
+
+    const records = await run.arrived('orders', 3);
+    expect(
+      records.map(({key, value, headers}) => [key, value, headers['ce_id']]).toSorted(),
+    ).toEqual(
+      [
+        ['ada', lines[0], 'first:0'],
+        ['ada', lines[1], 'first:1'],
+        ['bob', lines[2], 'first:2'],
+      ].toSorted(),
+    );
+  });
+});
+
+describe('a wrong call', () => {
+  test.each([
+    ['', 2, 'forebay VERB'],
+    ['fly', 2, 'forebay help'],
+    ['replay', 2, 'forebay replay --help'],
+    ['replay orders --sinse x', 2, 'forebay replay --help'],
+    ['rejected orders --since yesterday', 2, 'is no time'],
+    ['rejected nothing', 1, 'there is no topic'],
+    ['schema nothing', 1, '404'],
+    ['send orders /no/such/file', 2, 'cannot be read'],
+    ['key show', 2, 'forebay key list'],
+  ])('"forebay %s" ends with %i and says what to do', async (args, code, words) => {
+    const result = await runForebay(args === '' ? [] : args.split(' '), run.env);
+    expect(result.code).toBe(code);
+    expect(result.out + result.err).toContain(words);
+  });
+
+  test('without a key or with a wrong one it says which variable to set', async () => {
+    const {FOREBAY_ADMIN_KEY: _, ...keyless} = run.env;
+    const without = await runForebay(['key', 'list'], keyless);
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining('FOREBAY_ADMIN_KEY')]);
+    const wrong = await runForebay(['key', 'list'], {...run.env, FOREBAY_ADMIN_KEY: 'fb_x'});
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('401')]);
+  });
+
+  test('a gateway that is not there is named', async () => {
+    const env = {...run.env, FOREBAY_GATEWAY_URL: 'http://127.0.0.1:9'};
+    const result = await runForebay(['schema', 'orders'], env);
+    expect([result.code, result.err]).toEqual([1, expect.stringContaining('127.0.0.1:9')]);
+  });
+});
+
+test('every verb has help that names its options', async () => {
+  const overview = await forebay('help');
+  const verbs = [...overview.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name!);
+  expect(verbs).toEqual(expect.arrayContaining(['send', 'schema', 'key', 'rejected', 'replay']));
+  for (const verb of verbs) {
+    const help = await forebay(`${verb} --help`);
+    expect([verb, help.code, help.out]).toEqual([verb, 0, expect.stringContaining('--json')]);
+  }
+});
