@@ -1,3 +1,8 @@
+import {execFile} from 'node:child_process';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {startJudgeRun} from '../judges/support/judge-run.ts';
 import type {JudgeRun} from '../judges/support/judge-run.ts';
@@ -5,12 +10,17 @@ import {runForebay} from './support/run-forebay.ts';
 import type {CliResult} from './support/run-forebay.ts';
 
 let run: JudgeRun;
-let forebay: (args: string, input?: string) => Promise<CliResult>;
+let forebay: (args: string) => Promise<CliResult>;
+let directory: string;
 beforeAll(async () => {
   run = await startJudgeRun({pipelinePath: 'test/judges/support/pipeline.ts'});
-  forebay = (args, input) => runForebay(args.split(' '), run.env, input);
+  forebay = (args) => runForebay(args.split(' '), run.env);
+  directory = await mkdtemp(join(tmpdir(), 'forebay-cli-'));
 });
-afterAll(() => run.end());
+afterAll(async () => {
+  await run.end();
+  await rm(directory, {recursive: true});
+});
 
 const json = <T>({out}: CliResult): T => JSON.parse(out) as T;
 
@@ -21,10 +31,9 @@ describe('what was rejected is replayed once its schema is mended', () => {
       '{"customer":"ada","n":2}',
       '{"customer":"bob","n":"x"}',
     ];
-    const sent = await forebay(
-      'send orders --ndjson --json --idempotency-key first',
-      lines.join('\n'),
-    );
+    const file = join(directory, 'orders.ndjson');
+    await writeFile(file, lines.join('\n'));
+    const sent = await forebay(`send orders ${file} --ndjson --json --idempotency-key first`);
     expect(sent.code).toBe(1);
     expect(json(sent)).toMatchObject({accepted: 1, rejected: 2});
     await run.arrived('orders.rejected', 2);
@@ -100,4 +109,12 @@ test('every verb has help that names its options', async () => {
     const help = await forebay(`${verb} --help`);
     expect([verb, help.code, help.out]).toEqual([verb, 0, expect.stringContaining('--json')]);
   }
+});
+
+test('the command runs on whatever Node there is, and hands its exit code on', async () => {
+  const command = join(import.meta.dirname, '../../cli/forebay.js');
+  const {stdout} = await promisify(execFile)(process.execPath, [command, 'help']);
+  expect(stdout).toContain('forebay VERB');
+  const wrong = promisify(execFile)(process.execPath, [command, 'fly']);
+  await expect(wrong).rejects.toMatchObject({code: 2, stderr: expect.stringContaining('fly')});
 });

@@ -12,6 +12,7 @@ export interface RealGateway {
   /** May write to every stream. */
   readonly ingestKey: string;
   readonly drainKey: string;
+  readonly adminKey: string;
   /** kill -9, then the same state again. */
   restart(): Promise<void>;
   end(): Promise<void>;
@@ -22,10 +23,11 @@ export async function startRealGateway(pipelinePath: string): Promise<RealGatewa
   const dir = await mkdtemp(join(tmpdir(), 'forebay-gateway-'));
   const bundleDir = join(dir, 'bundle');
   await bundleGateway({pipelinePath, outDir: bundleDir});
-  const [ingest, drain] = [newKey(), newKey()];
+  const [ingest, drain, admin] = [newKey(), newKey(), newKey()];
   const keysJson = JSON.stringify([
     {id: ingest.id, hash: await hashApiKey(ingest.key), scopes: ['ingest:write:*']},
     {id: drain.id, hash: await hashApiKey(drain.key), scopes: ['drain']},
+    {id: admin.id, hash: await hashApiKey(admin.key), scopes: ['admin']},
   ]);
   const port = await freePort();
   const boot = (): Promise<RunningGateway> =>
@@ -35,6 +37,7 @@ export async function startRealGateway(pipelinePath: string): Promise<RealGatewa
     url: running.url,
     ingestKey: ingest.key,
     drainKey: drain.key,
+    adminKey: admin.key,
     async restart() {
       const ended = new Promise((resolve) => running.child.once('exit', resolve));
       running.child.kill('SIGKILL');

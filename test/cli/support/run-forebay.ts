@@ -1,24 +1,24 @@
-import {spawn} from 'node:child_process';
-import {join} from 'node:path';
-import {text} from 'node:stream/consumers';
-
-const COMMAND = join(import.meta.dirname, '../../../cli/forebay.js');
+import {runCli} from '../../../cli/run-cli.ts';
+import {verbs} from '../../../cli/verbs.ts';
 
 export interface CliResult {
-  readonly code: number | null;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** `forebay …` as a shell runs it. */
+/** `forebay …` in this process. */
 export async function runForebay(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  input = '',
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {env: {...process.env, ...env}});
-  child.stdin.end(input);
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  return {code, out, err};
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(verbs, {
+    args,
+    env,
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+  });
+  return {code, out: out.join('\n'), err: err.join('\n')};
 }
