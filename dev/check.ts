@@ -30,8 +30,8 @@ process.exit(failed.length === 0 ? 0 : 1);
 async function slowPatterns(): Promise<readonly string[]> {
   try {
     const path = process.env['FOREBAY_PIPELINE'] ?? '';
-    const importBuiltIn = (): Promise<unknown> => import('#pipeline');
-    return await findSlowPatterns(await loadPipeline({path, importBuiltIn}));
+    const pipeline = await loadPipeline({path, importBuiltIn: () => import('#pipeline')});
+    return await findSlowPatterns(pipeline);
   } catch (error) {
     return [`the pipeline cannot be loaded: ${describeError(error)}`];
   }

@@ -1,5 +1,9 @@
 import type {IdempotencyObject} from './buffer/idempotency-object.ts';
 import type {ShardObject} from './buffer/shard-object.ts';
+import type {DevicesRpc} from './devices/mqtt/client-homes.ts';
+import type {KeysObject} from './keys/keys-object.ts';
+import type {QuotaObject} from './quota/quota-object.ts';
+import type {RevocationsObject} from './verify/revocations/revocations-object.ts';
 
 /**
  * What the platform binds. Texts may be missing when a deployment is not finished; `GET /ready` says which.
@@ -8,6 +12,12 @@ import type {ShardObject} from './buffer/shard-object.ts';
 export interface Env {
   readonly SHARD: DurableObjectNamespace<ShardObject>;
   readonly IDEMPOTENCY: DurableObjectNamespace<IdempotencyObject>;
+  readonly QUOTA: DurableObjectNamespace<QuotaObject>;
+  readonly DEVICE_REVOCATIONS: DurableObjectNamespace<RevocationsObject>;
+  readonly KEYS: DurableObjectNamespace<KeysObject>;
+  readonly DEVICES: DurableObjectNamespace<DevicesRpc>;
+  /** Where events wait that a full shard has no room for. Missing on a self-hosted gateway: those are answered 503. */
+  readonly OVERFLOW?: Queue;
   /** JSON: verify/key-ring.ts. */
   readonly FOREBAY_KEYS?: string | null;
   /** JSON object, name → value: a self-hosted gateway's secrets in one variable. */

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly nextRequest: () => Buffer;
   /** Requests per second over all connections; without it each connection sends as soon as it is answered. */
   readonly ratePerS?: number;
+  /** What every answer must be; 202 without it. */
+  readonly status?: number;
 }
 
 export interface LoadResult {
@@ -28,7 +30,7 @@ interface Tally {
   readonly latenciesMs: number[];
 }
 
-/** @throws Error on any answer but 202: a bench that measures refusals measures nothing */
+/** @throws Error on any other answer than the expected: a bench that measures refusals measures nothing */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const {port, connections, durationMs, ratePerS, nextRequest} = options;
   const sockets = await Promise.all(
@@ -43,7 +45,13 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const gapMs = ratePerS === undefined ? 0 : (connections / ratePerS) * 1_000;
   await Promise.all(
     sockets.map((socket, index) =>
-      drive(socket, {nextRequest, tally, gapMs, firstMs: startMs + (gapMs * index) / connections}),
+      drive(socket, {
+        nextRequest,
+        tally,
+        gapMs,
+        status: options.status ?? 202,
+        firstMs: startMs + (gapMs * index) / connections,
+      }),
     ),
   );
   const seconds = (performance.now() - startMs) / 1_000;
@@ -60,10 +68,11 @@ interface Drive {
   readonly nextRequest: () => Buffer;
   readonly tally: Tally;
   readonly gapMs: number;
+  readonly status: number;
   readonly firstMs: number;
 }
 
-function drive(socket: Socket, {nextRequest, tally, gapMs, firstMs}: Drive): Promise<void> {
+function drive(socket: Socket, {nextRequest, tally, gapMs, firstMs, status}: Drive): Promise<void> {
   const {promise, resolve, reject} = Promise.withResolvers<void>();
   let dueMs = gapMs === 0 ? performance.now() : firstMs;
   let received = '';
@@ -82,7 +91,8 @@ function drive(socket: Socket, {nextRequest, tally, gapMs, firstMs}: Drive): Pro
     if (headEnd < 0) return;
     const length = Number(/content-length: *(\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? 0);
     if (received.length < headEnd + 4 + length) return;
-    if (!received.startsWith('HTTP/1.1 202')) return reject(new Error(`not accepted: ${received}`));
+    if (!received.startsWith(`HTTP/1.1 ${status}`))
+      return reject(new Error(`not ${status}: ${received}`));
     const nowMs = performance.now();
     tally.latenciesMs.push(nowMs - dueMs);
     received = '';

@@ -13,6 +13,8 @@ const require = createRequire(import.meta.url);
 export interface BundleOptions {
   /** Another definition than src/pipeline.ts. */
   readonly pipelinePath?: string | undefined;
+  /** Another Worker than gateway-worker/index.ts; it is named index.ts, too. */
+  readonly entryPath?: string | undefined;
   readonly outDir: string;
 }
 
@@ -20,7 +22,11 @@ export interface BundleOptions {
  * Bundles the Worker as a deployment would, into `outDir/index.js`, with the configuration of `workerd serve` beside it.
  * @throws ForebayError `GATEWAY_BUNDLE_FAILED` with what the bundler said
  */
-export async function bundleGateway({pipelinePath, outDir}: BundleOptions): Promise<void> {
+export async function bundleGateway({
+  pipelinePath,
+  entryPath,
+  outDir,
+}: BundleOptions): Promise<void> {
   await mkdir(outDir, {recursive: true});
   const swap =
     pipelinePath === undefined ? [] : ['--alias', `#pipeline:${path.resolve(pipelinePath)}`];
@@ -28,7 +34,9 @@ export async function bundleGateway({pipelinePath, outDir}: BundleOptions): Prom
     path.dirname(require.resolve('wrangler/package.json')),
     'bin/wrangler.js',
   );
-  const args = [wrangler, 'deploy', '--dry-run', '--outdir', path.resolve(outDir), ...swap];
+  const entry = entryPath === undefined ? [] : [path.resolve(entryPath)];
+  const outdir = path.resolve(outDir);
+  const args = [wrangler, 'deploy', ...entry, '--dry-run', '--outdir', outdir, ...swap];
   try {
     await promisify(execFile)(process.execPath, args, {
       cwd: ROOT,

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {rename, writeFile} from 'node:fs/promises';
+import {credentialSecrets} from '../../src/define/credentials.ts';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import {secretNamesOf} from '../../src/define/webhook-scheme.ts';
 import {apiKeyId, hashApiKey, makeApiKey} from '../../src/lib/api-key.ts';
@@ -52,12 +53,17 @@ export async function keyEntries(secrets: LocalSecrets): Promise<readonly KeyEnt
   );
 }
 
-/** Every secret a definition names. */
+/** Every secret a definition names that any random text can be. */
 export function secretNames(pipeline: Pipeline): readonly string[] {
   const sources = pipeline.streams.flatMap((stream) => stream.accept);
-  return sources.flatMap((source) =>
-    source.kind === 'webhook' ? secretNamesOf(source.scheme) : [],
-  );
+  return sources.flatMap((source) => {
+    if (source.kind === 'webhook') return secretNamesOf(source.scheme);
+    if (source.kind !== 'device-token' && source.kind !== 'jwt') return [];
+    // Keys and certificates of others cannot be made up.
+    return credentialSecrets(source)
+      .filter(({holds}) => holds === 'hmac-secret')
+      .map(({name}) => name);
+  });
 }
 
 function newKey(): string {

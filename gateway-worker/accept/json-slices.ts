@@ -2,7 +2,7 @@
  * Where the parts of a JSON text lie, so that an event inside an envelope is cut out as it came instead of being written
  * anew. For text that JSON.parse has taken; on anything else the positions mean nothing, but nothing is thrown or hangs.
  */
-import {fromUtf8} from '../../src/lib/bytes.ts';
+import {concatBytes, fromUtf8} from '../../src/lib/bytes.ts';
 import {endOfString, trimJson} from './scan-json.ts';
 
 const QUOTE = 0x22;
@@ -23,13 +23,29 @@ export function memberNames(object: Uint8Array): readonly string[] {
   return membersOf(object).map(([name]) => name);
 }
 
-function membersOf(object: Uint8Array): readonly (readonly [name: string, value: Uint8Array])[] {
-  return topLevelParts(object, OPEN_BRACE).flatMap((member) => {
-    const nameEnd = endOfString(member, member.indexOf(QUOTE) + 1) + 1;
-    const colon = member.indexOf(COLON, nameEnd);
-    if (colon < 0) return [];
-    return [[nameOf(member.subarray(0, nameEnd)), trimJson(member.subarray(colon + 1))] as const];
-  });
+/** The object without its members of this name, however the name is escaped; what is left is left as it was. */
+export function withoutMember(object: Uint8Array, name: string): Uint8Array {
+  const parts = topLevelParts(object, OPEN_BRACE);
+  const kept = parts.filter((part) => memberOf(part)[0]?.[0] !== name);
+  if (kept.length === parts.length) return object;
+  const joined = kept.flatMap((part, index) =>
+    index === 0 ? [part] : [Uint8Array.of(COMMA), part],
+  );
+  return concatBytes([Uint8Array.of(OPEN_BRACE), ...joined, Uint8Array.of(CLOSE_BRACE)]);
+}
+
+type Member = readonly [name: string, value: Uint8Array];
+
+function membersOf(object: Uint8Array): readonly Member[] {
+  return topLevelParts(object, OPEN_BRACE).flatMap(memberOf);
+}
+
+/** None when the part is not a member. */
+function memberOf(part: Uint8Array): readonly Member[] {
+  const nameEnd = endOfString(part, part.indexOf(QUOTE) + 1) + 1;
+  const colon = part.indexOf(COLON, nameEnd);
+  if (colon < 0) return [];
+  return [[nameOf(part.subarray(0, nameEnd)), trimJson(part.subarray(colon + 1))]];
 }
 
 /** The elements of an array, each without the whitespace around it. */

@@ -1,3 +1,4 @@
+import type {SentAttributes} from '../../src/define/stream.ts';
 import type {Issue} from '../validate/issue.ts';
 
 /**
@@ -19,16 +20,12 @@ export type ReceivedEvent =
       readonly attributes?: EventAttributes;
     };
 
-/** What a dialect says of one event beside its data. What is missing is taken from the request or the stream. */
-export interface EventAttributes {
-  /** The sender's id of this event; the same id from the same sender (and source) again is a duplicate. */
-  readonly id?: string;
-  /** `ce_source` */
-  readonly source?: string;
-  /** `ce_type` */
-  readonly type?: string;
-  /** `ce_time` where the stream has no `eventTime` of its own. */
-  readonly timeMs?: number;
+/**
+ * What a dialect says of one event beside its data. What is missing is taken from the request or the stream. Of an `id`,
+ * the same from the same sender (and source) again is a duplicate; `timeMs` is `ce_time` where the stream has no
+ * `eventTime` of its own; `subject` and `extensions` are for the stream's functions, and in `headers` for Kafka.
+ */
+export interface EventAttributes extends SentAttributes {
   /** `content-type`; JSON when missing. */
   readonly contentType?: string;
   /** Key of the record where the stream has no `key` of its own. */

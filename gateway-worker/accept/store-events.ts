@@ -68,9 +68,10 @@ export async function storeEvents(
   const routes = await routeValid(delivery, {checked, headers, random});
   const appends = Array.from(routes, async ([shard, routed]) => {
     const outcome = await shards.append(shard, encodeBatches(headers.context, routed), scope);
-    if (outcome.kind === 'stored' || outcome.kind === 'waiting') settle(fates, {shard, routed, outcome});
+    if (outcome.kind === 'stored' || outcome.kind === 'waiting')
+      settle(fates, {shard, routed, outcome});
     else {
-      const isFull = outcome.kind === 'full' || outcome.kind === 'overloaded';
+      const isFull = outcome.kind === 'full';
       for (const {index, id} of routed) fates[index] = {status: 'retry', id, isFull};
     }
   });

@@ -18,6 +18,10 @@ export class GatewayMetrics {
     'gateway_events_total',
     'Events received, by their one outcome; a refused request counts as one event.',
   );
+  readonly quotaFallbacks = new Counter(
+    'gateway_quota_fallback_events_total',
+    'Events let in by this isolate alone, because the object of their quota did not answer.',
+  );
   readonly #durations = new Histogram(
     'gateway_request_duration_seconds',
     'From the request to its answer.',
@@ -41,7 +45,7 @@ export class GatewayMetrics {
 
   text(): string {
     this.#sumUp();
-    return prometheusText([this.#events, this.#durations]);
+    return prometheusText([this.#events, this.quotaFallbacks, this.#durations]);
   }
 
   /** Per stream, every outcome and its count. */

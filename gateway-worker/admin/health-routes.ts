@@ -44,7 +44,9 @@ export const healthRoutes: readonly Route[] = [
   },
 ];
 
-function readiness({gateway, scope}: Call): Response {
+async function readiness({gateway, scope}: Call): Promise<Response> {
+  // Whether FOREBAY_KEYS has to be there depends on what the registry has.
+  await gateway.keys(scope.env).registry.refresh(scope);
   const missing = missingConfiguration(gateway, scope.env);
   if (missing.length === 0) return Response.json({ready: true});
   return Response.json({ready: false, reason: missing.join('; ')}, {status: 503});

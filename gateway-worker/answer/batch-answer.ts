@@ -35,16 +35,24 @@ export interface Counts {
 export interface BatchAnswerOptions {
   /** `Prefer: return=representation`: list every event, also the plainly accepted. */
   readonly isFull: boolean;
+  /** Of the sender's quota, whatever became of the events. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The answer of `POST /v1/streams/{stream}`: 202, 207, 422 or 503. */
-export function batchAnswer(fates: readonly Fate[], {isFull}: BatchAnswerOptions): Response {
+export function batchAnswer(
+  fates: readonly Fate[],
+  {isFull, headers}: BatchAnswerOptions,
+): Response {
   const {retry, ...stored} = countFates(fates);
   const counts = retry === 0 ? stored : {...stored, retry};
   const rejected = fates.filter(isRejected);
   const extensions = {...counts, events: entriesOf(fates, isFull || fates.length === 1)};
-  const preference = isFull ? {'preference-applied': 'return=representation'} : {};
-  if (rejected.length === fates.length) {
+  const preference = {
+    ...headers,
+    ...(isFull ? {'preference-applied': 'return=representation'} : {}),
+  };
+  if (rejected.length > 0 && rejected.length === fates.length) {
     return problemResponse('invalid-events', {
       detail: 'mend what errors names; nothing of this request was accepted',
       errors: firstIssues(rejected),
@@ -89,10 +97,11 @@ export function countFates(fates: readonly Fate[]): Counts {
   return {accepted, duplicates, rejected, retry};
 }
 
-/** At most MAX_ISSUES, of the events that come first. */
-export function firstIssues(fates: readonly RejectedFate[]): readonly Issue[] {
+/** At most MAX_ISSUES, of the rejected events that come first. */
+export function firstIssues(fates: readonly Fate[]): readonly Issue[] {
   const issues: (Issue & {readonly index: number})[] = [];
   for (const [index, fate] of fates.entries()) {
+    if (!isRejected(fate)) continue;
     for (const found of fate.issues) {
       if (issues.length === MAX_ISSUES) return issues;
       issues.push({index, ...found});
@@ -113,7 +122,7 @@ function entriesOf(fates: readonly Fate[], isFull: boolean): readonly object[] {
       entries.push({index, ...(fate.id === null ? {} : {id: fate.id}), status: 'retry'});
     } else {
       const {id, status, shard, seq} = fate;
-      entries.push({index, id, status, shard, seq});
+      entries.push({index, id, status, shard, ...(seq === null ? {} : {seq})});
     }
   });
   return entries;

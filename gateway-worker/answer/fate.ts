@@ -8,7 +8,8 @@ export interface StoredFate {
   readonly status: 'accepted' | 'duplicate';
   readonly id: string;
   readonly shard: string;
-  readonly seq: number;
+  /** `null`: it waits for its turn in overflow/ and gets its seq later. */
+  readonly seq: number | null;
 }
 
 export interface RejectedFate {

@@ -2,7 +2,7 @@
  * The call between the Worker and a shard's Durable Object. A new Worker may call an object that still runs older code
  * for minutes after a deployment, and the other way round: add optional fields, never change what one means.
  *
- * Changes: 1 first version.
+ * Changes: 1 first version. 2 `mayWait`, `waiting`, two more bounds of `full`.
  */
 
 /** A table row holds at most 2 MB in production (local workerd takes more); the rest is for the row's other columns. */
@@ -23,9 +23,11 @@ export interface EncodedBatch {
 
 export interface AppendRequest {
   readonly batches: readonly EncodedBatch[];
+  /** Since 2: the caller understands `waiting`. */
+  readonly mayWait?: boolean;
 }
 
-export type AppendResult = AppendStored | AppendFull;
+export type AppendResult = AppendStored | AppendWaiting | AppendFull;
 
 /** Durable. Records that are no duplicates got consecutive seqs from `firstSeq` on, in the order they came. */
 export interface AppendStored {
@@ -41,8 +43,22 @@ export interface Duplicate {
   readonly seq: number;
 }
 
-/** Nothing of this request was stored. */
+/**
+ * Durable, but behind records that are still on their way through the overflow queue: their seqs come later. A duplicate
+ * without a seq is of a record that waits as well.
+ */
+export interface AppendWaiting {
+  readonly kind: 'waiting';
+  readonly duplicates: readonly WaitingDuplicate[];
+}
+
+export interface WaitingDuplicate {
+  readonly index: number;
+  readonly seq: number | null;
+}
+
+/** Nothing of this request was stored. `overflow`: there would be room, but older records come first. */
 export interface AppendFull {
   readonly kind: 'full';
-  readonly bound: 'bytes' | 'records' | 'age' | 'queue';
+  readonly bound: 'bytes' | 'records' | 'age' | 'database' | 'queue' | 'overflow';
 }

@@ -10,9 +10,9 @@
  *    the next request that comes: a leader is believed in for LEAD_MS only, dead or alive, for `waitUntil` ends too.
  * An entry is taken exactly once, whoever leads, so nothing is sent twice.
  */
-import {ID_HASH_BYTES, MAX_CALL_BYTES, MAX_ROW_BYTES} from './append-protocol.ts';
+import {MAX_CALL_BYTES} from './append-protocol.ts';
 import type {AppendRequest, AppendResult, AppendStored, EncodedBatch} from './append-protocol.ts';
-import {joinBatches} from './join-batches.ts';
+import {joinToRows} from './join-batches.ts';
 
 /** How long one request makes the calls before the next that comes takes over; well below the 30 s of `waitUntil`. */
 const LEAD_MS = 2_000;
@@ -21,11 +21,22 @@ const GATHER_MS = 4;
 /** Requests in one call. */
 const MAX_CALL_ENTRIES = 1_024;
 
-/** `unknown`: no answer came; the records may be stored. `refused`: they are not. */
-export type AppendOutcome = AppendResult | {readonly kind: 'unknown' | 'refused'};
+/** `unknown`: no answer came; the records may be stored. `refused`, `overloaded`: they are not. */
+export type AppendOutcome = AppendResult | {readonly kind: 'unknown' | 'refused' | 'overloaded'};
 
 /** Makes one call in the context of the request that leads. Never rejects. */
 export type CallShard = (request: AppendRequest) => Promise<AppendOutcome>;
+
+/** The other way in, for what the shard had no room for. */
+export interface Overflow {
+  /** Whether records like these can take it. */
+  readonly takes: (batches: readonly EncodedBatch[]) => boolean;
+  /** In the context of the request that leads. Never rejects. */
+  readonly send: (request: AppendRequest, refusal: Refusal) => Promise<AppendOutcome>;
+}
+
+/** Why an append was not taken. */
+export type Refusal = 'full' | 'overloaded';
 
 export interface QueueEntry {
   /** Ends by itself unless a leader died. */
@@ -55,20 +66,24 @@ export class CallQueue {
     this.#nowMs = nowMs;
   }
 
-  add(batches: readonly EncodedBatch[], callShard: CallShard): QueueEntry {
+  add(
+    batches: readonly EncodedBatch[],
+    callShard: CallShard,
+    overflow: Overflow | null = null,
+  ): QueueEntry {
     const {promise, resolve} = Promise.withResolvers<AppendOutcome>();
     const bytes = batches.reduce((total, batch) => total + batch.bytes.byteLength, 0);
     const entry: Waiting = {batches, bytes, answer: resolve};
     this.#waiting.push(entry);
     return {
       outcome: promise,
-      leading: this.#hasLeader() ? null : this.#leadCalls(callShard),
+      leading: this.#hasLeader() ? null : this.#leadCalls(callShard, overflow),
       withdraw: () => this.#withdraw(entry),
     };
   }
 
   /** Until nobody waits any more, or another request leads by now. */
-  async #leadCalls(callShard: CallShard): Promise<void> {
+  async #leadCalls(callShard: CallShard, overflow: Overflow | null): Promise<void> {
     const lead: Lead = {sinceMs: this.#nowMs()};
     this.#lead = lead;
     while (this.#lead === lead) {
@@ -77,7 +92,9 @@ export class CallQueue {
         this.#lead = null;
         return;
       }
-      answerAll(taken, await callShard({batches: joined(taken.flatMap(({batches}) => batches))}));
+      const outcome = await callShard({batches: joined(taken)});
+      if (overflow === null || !isRefusal(outcome.kind)) answerAll(taken, outcome);
+      else await sendOverflow(taken, outcome, overflow);
       // Those just answered are about to come again, so a busy leader waits also when nobody else does yet.
       const isBusy = taken.length > 1 || this.#waiting.length > 0;
       if (isBusy) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
@@ -113,35 +130,56 @@ function answerAll(entries: readonly Waiting[], outcome: AppendOutcome): void {
   let offset = 0;
   for (const entry of entries) {
     const count = entry.batches.reduce((total, batch) => total + batch.count, 0);
-    entry.answer(outcome.kind === 'stored' ? partOf(outcome, offset, count) : outcome);
+    entry.answer(
+      outcome.kind === 'stored'
+        ? partOf(outcome, offset, count)
+        : outcome.kind === 'waiting'
+          ? {...outcome, duplicates: duplicatesOf(outcome, offset, count)}
+          : outcome,
+    );
     offset += count;
   }
 }
+
+/** What overflow cannot take keeps the shard's answer, so that one large event spoils nothing for the others. */
+async function sendOverflow(
+  entries: readonly Waiting[],
+  outcome: AppendOutcome,
+  overflow: Overflow,
+): Promise<void> {
+  const sent = entries.filter(({batches}) => overflow.takes(batches));
+  answerAll(
+    entries.filter((entry) => !sent.includes(entry)),
+    outcome,
+  );
+  if (sent.length > 0 && isRefusal(outcome.kind))
+    answerAll(sent, await overflow.send({batches: joined(sent)}, outcome.kind));
+}
+
+function isRefusal(kind: AppendOutcome['kind']): kind is Refusal {
+  return kind === 'full' || kind === 'overloaded';
+}
+
+function joined(entries: readonly Waiting[]): readonly EncodedBatch[] {
+  return joinToRows(entries.flatMap(({batches}) => batches));
+}
+
 function partOf(whole: AppendStored, offset: number, count: number): AppendStored {
   if (whole.duplicates.length === 0) return {...whole, firstSeq: whole.firstSeq + offset};
   const before = whole.duplicates.filter(({index}) => index < offset).length;
   return {
     ...whole,
     firstSeq: whole.firstSeq + offset - before,
-    duplicates: whole.duplicates
-      .filter(({index}) => index >= offset && index < offset + count)
-      .map(({index, seq}) => ({index: index - offset, seq})),
+    duplicates: duplicatesOf(whole, offset, count),
   };
 }
 
-/** As few batches as a row's size allows. */
-function joined(batches: readonly EncodedBatch[]): readonly EncodedBatch[] {
-  if (batches.length === 1) return batches;
-  const groups: EncodedBatch[][] = [[]];
-  let bytes = 0;
-  for (const batch of batches) {
-    const size = batch.bytes.byteLength + batch.count * ID_HASH_BYTES;
-    if (bytes + size > MAX_ROW_BYTES && groups.at(-1)!.length > 0) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)!.push(batch);
-    bytes += size;
-  }
-  return groups.map(joinBatches);
+function duplicatesOf<D extends {readonly index: number}>(
+  {duplicates}: {readonly duplicates: readonly D[]},
+  offset: number,
+  count: number,
+): readonly D[] {
+  return duplicates
+    .filter(({index}) => index >= offset && index < offset + count)
+    .map((duplicate) => ({...duplicate, index: duplicate.index - offset}));
 }

@@ -38,10 +38,10 @@ export async function callShard(options: CallShardOptions): Promise<AppendOutcom
   for (let attempt = 0; ; attempt += 1) {
     try {
       // A stub that failed once may be broken for good, so each try gets its own.
-      return await env.SHARD.getByName(shard).append(request);
+      return await env.SHARD.getByName(shard).append({...request, mayWait: true});
     } catch (thrown) {
       const error: CallError = toError(thrown);
-      if (error.overloaded === true) return {kind: 'refused'};
+      if (error.overloaded === true) return {kind: 'overloaded'};
       const waitMs = backoffMs(attempt, {firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random});
       const isWorthIt = error.retryable === true && isIdempotent && attempt < MAX_RETRIES;
       if (!isWorthIt || waitMs >= remainingMs()) {

@@ -10,24 +10,23 @@
 import {DurableObject} from 'cloudflare:workers';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import {must} from '../../src/lib/assert.ts';
+import {systemClock} from '../../src/lib/clock.ts';
+import {jsonLog} from '../../src/telemetry/log.ts';
 import {ID_HASH_BYTES} from './append-protocol.ts';
 import {GroupCommit} from './group-commit.ts';
-import {decodeEntries, encodeEntries, hashAt} from './hash-entries.ts';
+import {hashAt} from './hash-entries.ts';
 import type {HashEntry} from './hash-entries.ts';
 import {HashIndex} from './hash-index.ts';
 import {idempotencyStatements} from './idempotency-sql.ts';
-import type {IdempotencyStatements} from './idempotency-sql.ts';
-import {RecentHashes} from './recent-hashes.ts';
+import {KnownKeys} from './known-keys.ts';
+import {SEED_BYTES} from './keyed-hash.ts';
 import {shardLimits} from './shard-limits.ts';
 
 /** Objects per stream. */
 export const IDEMPOTENCY_PARTITIONS = 8;
-/** Per object; beyond it the oldest keys are forgotten before their window has passed. */
-const KEYS_KEPT = 131_072;
 /** A request that has not ended by then is believed dead; longer than any request's deadline. */
 const IN_FLIGHT_MS = 60_000;
 const MAX_IN_FLIGHT = 50_000;
-const ROWS_FORGOTTEN = 10_000;
 const ALARM_RETRY_MS = 60_000;
 
 export interface Claim {
@@ -40,20 +39,34 @@ export interface Claim {
 export type ClaimResult = 'new' | 'same' | 'mismatch' | 'in-flight';
 
 export class IdempotencyObject extends DurableObject {
-  readonly #statements: IdempotencyStatements;
-  readonly #windowMs: number;
-  readonly #known = new RecentHashes(KEYS_KEPT);
+  readonly #known: KnownKeys;
   /** Key (as text) → until when it counts as in flight. */
   readonly #inFlight = new Map<string, number>();
   readonly #commits: GroupCommit<Claim, ClaimResult>;
   #hasAlarm = false;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env, pipeline: Pick<Pipeline, 'streams'>) {
+  constructor(
+    ctx: DurableObjectState,
+    env: Cloudflare.Env,
+    pipeline: Pick<Pipeline, 'name' | 'streams'>,
+  ) {
     super(ctx, env);
-    this.#windowMs = shardLimits(pipeline, must(ctx.id.name, 'reached by its name')).dedupeWindowMs;
-    this.#statements = idempotencyStatements(ctx.storage.sql);
-    for (const entries of this.#load().toReversed())
-      for (const {key, value} of entries) this.#known.set(key, value);
+    const name = must(ctx.id.name, 'reached by its name');
+    const {dedupeWindowMs: windowMs, dedupeMaxIds: maxIds} = shardLimits(pipeline, name);
+    // oxlint-disable-next-line no-console -- the platform's log
+    const logger = jsonLog('gateway', systemClock, (line) => console.log(line));
+    this.#known = new KnownKeys({
+      storage: ctx.storage,
+      statements: idempotencyStatements(ctx.storage.sql),
+      windowMs,
+      maxIds,
+      newSeed: () => crypto.getRandomValues(new Uint8Array(SEED_BYTES)),
+      onForgottenEarly: (keys) =>
+        logger.warn('More Idempotency-Keys than dedupeMaxIds; the oldest were forgotten early', {
+          object: name,
+          keys,
+        }),
+    });
     this.#commits = new GroupCommit({
       commit: (claims) => this.#commit(claims),
       sync: () => ctx.storage.sync(),
@@ -78,9 +91,7 @@ export class IdempotencyObject extends DurableObject {
     this.#hasAlarm = false;
     let nextMs: number | null = Date.now() + ALARM_RETRY_MS;
     try {
-      this.#statements.deleteOlderThan(Date.now() - this.#windowMs, ROWS_FORGOTTEN);
-      const oldestMs = this.#statements.oldestMs();
-      nextMs = oldestMs === null ? null : oldestMs + this.#windowMs;
+      nextMs = this.#known.forget(Date.now());
     } finally {
       if (nextMs !== null) await this.ctx.storage.setAlarm(nextMs);
     }
@@ -88,21 +99,21 @@ export class IdempotencyObject extends DurableObject {
 
   #commit(claims: readonly Claim[]): readonly ClaimResult[] {
     const nowMs = Date.now();
-    const fresh = new HashIndex();
+    this.#known.sealIfDue(nowMs);
+    const fresh = new HashIndex(this.#known.seed);
     const entries: HashEntry[] = [];
     const results = claims.map(({keyHash, fingerprint}): ClaimResult => {
       const key = must(hashAt(keyHash, 0), 'a hash is not all zeros');
-      const before = this.#known.get(key) ?? fresh.get(key);
+      const before = this.#known.fingerprintOf(key) ?? fresh.get(key);
       if (before !== undefined && before !== fingerprint) return 'mismatch';
       if ((this.#inFlight.get(nameOf(keyHash)) ?? 0) > nowMs || fresh.get(key) !== undefined)
         return 'in-flight';
       if (before !== undefined) return 'same';
       fresh.set(key, fingerprint);
-      entries.push({key, value: fingerprint});
+      entries.push([key, fingerprint]);
       return 'new';
     });
-    if (entries.length > 0) this.#statements.insert(nowMs, encodeEntries(entries));
-    for (const {key, value} of entries) this.#known.set(key, value);
+    this.#known.add(entries, nowMs);
     claims.forEach(({keyHash}, index) => {
       if (results[index] === 'new' || results[index] === 'same') this.#begin(keyHash, nowMs);
     });
@@ -116,22 +127,11 @@ export class IdempotencyObject extends DurableObject {
     this.#inFlight.delete(oldest!);
   }
 
-  #load(): HashEntry[][] {
-    const lists: HashEntry[][] = [];
-    let missing = KEYS_KEPT;
-    for (const {entries} of this.#statements.newestFirst()) {
-      lists.push(decodeEntries(entries));
-      missing -= lists.at(-1)!.length;
-      if (missing <= 0) break;
-    }
-    return lists;
-  }
-
   async #scheduleForgetting(): Promise<void> {
     this.#hasAlarm = true;
-    const oldestMs = this.#statements.oldestMs();
-    if (oldestMs !== null && (await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(oldestMs + this.#windowMs);
+    const nextMs = this.#known.nextExpiryMs();
+    if (nextMs !== null && (await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(nextMs);
   }
 }
 

@@ -1,10 +1,15 @@
-/** All SQL of the Idempotency-Keys of a stream. */
+/** All SQL of the Idempotency-Keys of a stream, but for those that are sealed (runs-sql.ts). */
+import {runStatements} from './runs-sql.ts';
+import type {RunStatements} from './runs-sql.ts';
 
-/** `claims`: keys and the payloads they came with, a row per commit; deleted when the stream's window has passed. */
+/**
+ * `claims`: keys and the payloads they came with. A commit adds to the newest row while that is short, so that it is
+ * billed one row and never a deletion of its own; all are deleted when they are sealed.
+ */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS claims (
     row_id INTEGER PRIMARY KEY,
-    claimed_ms INTEGER NOT NULL,
+    claimed_ms INTEGER NOT NULL,        -- of the newest key in it
     entries BLOB NOT NULL               -- hash-entries.ts; the number is the payload's fingerprint
   ) STRICT;
 `;
@@ -15,24 +20,26 @@ export interface ClaimsRow extends Record<string, SqlStorageValue> {
   entries: ArrayBuffer;
 }
 
-export type IdempotencyStatements = ReturnType<typeof idempotencyStatements>;
+export type IdempotencyStatements = ReturnType<typeof claimStatements> & RunStatements;
 
-/** Makes the table if it is missing. */
-export function idempotencyStatements(sql: SqlStorage) {
+/** Makes the tables if they are missing. */
+export function idempotencyStatements(sql: SqlStorage): IdempotencyStatements {
   sql.exec(SCHEMA);
+  return {...claimStatements(sql), ...runStatements(sql)};
+}
+
+function claimStatements(sql: SqlStorage) {
   return {
     newestFirst: () => sql.exec<ClaimsRow>('SELECT * FROM claims ORDER BY row_id DESC'),
-    oldestMs: () =>
-      sql
-        .exec<{claimed_ms: number}>('SELECT claimed_ms FROM claims ORDER BY row_id LIMIT 1')
-        .toArray()[0]?.claimed_ms ?? null,
     insert: (claimedMs: number, entries: Uint8Array) =>
       sql.exec('INSERT INTO claims (claimed_ms, entries) VALUES (?, ?)', claimedMs, entries),
-    deleteOlderThan: (claimedMs: number, limit: number) =>
+    /** Writes the newest row anew. */
+    updateNewest: (claimedMs: number, entries: Uint8Array) =>
       sql.exec(
-        'DELETE FROM claims WHERE row_id IN (SELECT row_id FROM claims WHERE claimed_ms <= ? ORDER BY row_id LIMIT ?)',
+        'UPDATE claims SET claimed_ms = ?, entries = ? WHERE row_id = (SELECT max(row_id) FROM claims)',
         claimedMs,
-        limit,
+        entries,
       ),
+    deleteAll: () => sql.exec('DELETE FROM claims'),
   };
 }

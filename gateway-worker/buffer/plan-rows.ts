@@ -5,6 +5,7 @@ import {ID_HASH_BYTES, MAX_ROW_BYTES} from './append-protocol.ts';
 import type {AppendRequest, AppendStored, Duplicate, EncodedBatch} from './append-protocol.ts';
 import {hashAt} from './hash-entries.ts';
 import {HashIndex} from './hash-index.ts';
+import type {HashSeed} from './keyed-hash.ts';
 import {joinBatches} from './join-batches.ts';
 
 /** A row of the log before it is written. */
@@ -26,6 +27,7 @@ export interface RowPlan {
 export interface LogState {
   readonly incarnation: string;
   readonly nextSeq: number;
+  readonly seed: HashSeed;
   /** Where a record with this id is already, in this incarnation. */
   readonly seqOf: (id: Uint32Array) => number | undefined;
 }
@@ -35,7 +37,7 @@ export interface LogState {
  * packs the rest into as few rows as their size allows. Reads and changes nothing but its arguments.
  */
 export function planRows(requests: readonly AppendRequest[], log: LogState): RowPlan {
-  const fresh = new HashIndex();
+  const fresh = new HashIndex(log.seed);
   const rows: PlannedRow[] = [];
   let open: EncodedBatch[] = [];
   let openBytes = 0;
@@ -92,20 +94,19 @@ function withoutDuplicates(
     const id = hashAt(ids, given);
     if (id !== null && isDuplicate(id, {given, kept: given - dropped.length})) dropped.push(given);
   }
-  return dropped.length === 0 ? batch : withoutRecords(batch, ids, new Set(dropped));
+  return withoutRecords(batch, new Set(dropped));
 }
 
-function withoutRecords(
-  batch: EncodedBatch,
-  ids: Uint8Array,
-  dropped: ReadonlySet<number>,
-): EncodedBatch {
+/** The batch without the records at these indexes. */
+export function withoutRecords(batch: EncodedBatch, dropped: ReadonlySet<number>): EncodedBatch {
+  if (dropped.size === 0) return batch;
   const parts: Uint8Array[] = [];
   const keptIds: Uint8Array[] = [];
   let at = 0;
   recordFrames(batch.bytes).forEach(([start, end], index) => {
     if (!dropped.has(index)) {
-      keptIds.push(ids.subarray(index * ID_HASH_BYTES, (index + 1) * ID_HASH_BYTES));
+      if (batch.ids !== null)
+        keptIds.push(batch.ids.subarray(index * ID_HASH_BYTES, (index + 1) * ID_HASH_BYTES));
       return;
     }
     parts.push(batch.bytes.subarray(at, start));
@@ -115,7 +116,7 @@ function withoutRecords(
   return {
     bytes: concatBytes(parts),
     count: batch.count - dropped.size,
-    ids: concatBytes(keptIds),
+    ids: batch.ids === null ? null : concatBytes(keptIds),
   };
 }
 

@@ -1,5 +1,6 @@
 import type {Log} from '../../src/telemetry/log.ts';
 import {EXPIRED} from '../deadline.ts';
+import {overflowOf} from '../overflow/send-overflow.ts';
 import type {RequestScope} from '../request-scope.ts';
 import type {EncodedBatch} from './append-protocol.ts';
 import {CallQueue} from './call-queue.ts';
@@ -10,6 +11,9 @@ export interface ShardClientOptions {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly log: Log;
+  /** Of the streams whose events may overflow. */
+  readonly orders: ReadonlyMap<string, 'kept' | 'waived'>;
+  readonly newMessageId: () => string;
 }
 
 /** The Worker's way to the shards: one queue of calls for each. */
@@ -28,9 +32,15 @@ export class ShardClient {
     batches: readonly EncodedBatch[],
     {env, deadline, waitUntil}: RequestScope,
   ): Promise<AppendOutcome> {
-    const {random, log} = this.#options;
-    const entry = this.#queueOf(shard).add(batches, (request) =>
-      callShard({env, shard, request, remainingMs: () => deadline.remainingMs, random, log}),
+    const {random, log, orders, newMessageId} = this.#options;
+    const order = orders.get(shard.slice(0, shard.lastIndexOf('/')));
+    const entry = this.#queueOf(shard).add(
+      batches,
+      (request) =>
+        callShard({env, shard, request, remainingMs: () => deadline.remainingMs, random, log}),
+      order === undefined
+        ? null
+        : overflowOf({env, shard, order, waitUntil, log, newId: newMessageId}),
     );
     if (entry.leading !== null) waitUntil(entry.leading);
     const outcome = await deadline.race(entry.outcome);

@@ -103,13 +103,15 @@ function jsonBody(stream: AnyStream | null): object {
 
 function answersOf(answers: Readonly<Record<number, Answer>>): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, {description, contentType, schema}]) => {
+    Object.entries(answers).map(([status, {description, contentType, alsoAs = [], schema}]) => {
       const type = contentType ?? (schema === undefined ? null : 'application/json');
       const content =
         schema === undefined
           ? {}
           : {schema: withoutDialect(z.toJSONSchema(schema, SCHEMA_OPTIONS))};
-      return [status, {description, ...(type === null ? {} : {content: {[type]: content}})}];
+      const others = alsoAs.map((other) => [other, {}] as const);
+      const byType = {...(type === null ? {} : {[type]: content}), ...Object.fromEntries(others)};
+      return [status, {description, ...(type === null ? {} : {content: byType})}];
     }),
   );
 }

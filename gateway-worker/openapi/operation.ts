@@ -17,6 +17,8 @@ export interface Answer {
   readonly description: string;
   /** With `schema`: `application/json` when missing. */
   readonly contentType?: string;
+  /** Further media types of the same body, for a route that answers in the form of its request. */
+  readonly alsoAs?: readonly string[];
   /** Of the body; without it the body is empty or, with a `contentType`, text. */
   readonly schema?: z.ZodType;
 }

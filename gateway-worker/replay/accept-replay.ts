@@ -8,6 +8,7 @@ import {scanJson} from '../accept/scan-json.ts';
 import {storeEvents} from '../accept/store-events.ts';
 import {counted} from '../accept/store-submission.ts';
 import {readRequest} from '../admin/read-request.ts';
+import {recordAudit} from '../audit/record-audit.ts';
 import {batchAnswer} from '../answer/batch-answer.ts';
 import {Problem} from '../answer/problem.ts';
 import type {Call} from '../route.ts';
@@ -21,6 +22,12 @@ export async function acceptReplay(call: Call): Promise<Response> {
   const stream = gateway.streams.get(name);
   if (stream === undefined)
     throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
+  await recordAudit(call, {
+    action: 'events.replay',
+    target: name,
+    before: null,
+    after: {events: events.length, firstId: events[0]!.id},
+  });
   const delivery = {
     stream,
     events: events.map(receivedEvent),

@@ -55,7 +55,8 @@ export function checkEvent(
     return {
       issues: null,
       key: key === undefined ? givenKey(attributes) : keyOf(() => key(event, sent)),
-      eventTimeMs: eventTime === undefined ? givenTime(attributes) : timeOf(() => eventTime(event, sent)),
+      eventTimeMs:
+        eventTime === undefined ? givenTime(attributes) : timeOf(() => eventTime(event, sent)),
       id: attributes?.id ?? (id === undefined ? null : idOf(() => id(event, sent))),
     };
   } catch (error) {

@@ -1,12 +1,7 @@
+import type {Quota} from '../../src/define/quota.ts';
 import type {CredentialSource} from '../../src/define/source.ts';
 import {Problem} from '../answer/problem.ts';
 import type {CheckedStream} from '../validate/check-event.ts';
-
-/** Events a second, and how many at once. */
-export interface Quota {
-  readonly eventsPerSecond: number;
-  readonly burst: number;
-}
 
 /** Who sends, once that is proven, and what they may do. */
 export interface Grant {
@@ -15,6 +10,11 @@ export interface Grant {
   readonly sender: string;
   readonly scopes: ReadonlySet<string>;
   readonly quota: Quota | undefined;
+}
+
+/** What credentials that are for sending only may do: write to these streams. */
+export function writeScopes(streams: Iterable<string>): ReadonlySet<string> {
+  return new Set(Array.from(streams, (name) => `ingest:write:${name}`));
 }
 
 /** @throws Problem `forbidden` unless the grant has one of these scopes */

@@ -2,83 +2,85 @@ import * as z from 'zod';
 import {apiKeyId} from '../../src/lib/api-key.ts';
 import {fromHex, utf8} from '../../src/lib/bytes.ts';
 import {toError} from '../../src/lib/errors.ts';
+import {KeyQuota} from '../../src/protocol/keys.ts';
+import {KeyCopy} from '../keys/key-copy.ts';
+import type {KeyCopyOptions} from '../keys/key-copy.ts';
+import type {RequestScope} from '../request-scope.ts';
 import type {Grant} from './grant.ts';
-
-const QuotaOfKey = z.object({eventsPerSecond: z.number().positive(), burst: z.number().min(1)});
+import {checkDigest, checkVerified} from './known-key.ts';
+import type {KnownKey} from './known-key.ts';
 
 /** `hash` is the hex SHA-256 of the whole key; the key itself is nowhere. */
 const KeyEntry = z.object({
   id: z.string().regex(/^[A-Za-z0-9]{4,32}$/),
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   scopes: z.array(z.string().max(128)).max(1_000),
-  quota: QuotaOfKey.optional(),
+  quota: KeyQuota.optional(),
 });
 const KeyEntries = z.array(KeyEntry).max(10_000);
 
-/** The keys a gateway knows, by their public id. */
-export class KeyRing {
-  readonly #keys: ReadonlyMap<string, KnownKey>;
-  /** Why FOREBAY_KEYS cannot be used, in words; `null` when it can. */
-  readonly problem: string | null;
+export type EnvironmentKey = z.infer<typeof KeyEntry>;
 
-  /** Never throws: a gateway whose keys cannot be read refuses everyone and says so. */
-  constructor(json: string | null | undefined) {
+export interface KeyRingOptions extends KeyCopyOptions {
+  /** FOREBAY_KEYS */
+  readonly json: string | null | undefined;
+}
+
+/** The keys a gateway knows, by their public id: those of its configuration, which need nobody, then the registry's. */
+export class KeyRing {
+  /** From FOREBAY_KEYS. */
+  readonly environmentKeys: readonly EnvironmentKey[];
+  readonly registry: KeyCopy;
+  readonly #problem: string | null;
+  readonly #known: ReadonlyMap<string, KnownKey>;
+  readonly #nowMs: () => number;
+
+  /** Never throws: a gateway whose keys cannot be read says so. */
+  constructor({json, ...options}: KeyRingOptions) {
     const parsed = parseEntries(json);
-    this.problem = typeof parsed === 'string' ? parsed : null;
-    this.#keys = new Map(
-      (typeof parsed === 'string' ? [] : parsed).map(({id, hash, scopes, quota}) => [
-        id,
-        {
-          verified: null,
-          digest: fromHex(hash)!,
-          grant: {kind: 'api-key', sender: `key ${id}`, scopes: new Set(scopes), quota},
-        },
-      ]),
-    );
+    this.#problem = typeof parsed === 'string' ? parsed : null;
+    this.environmentKeys = typeof parsed === 'string' ? [] : parsed;
+    this.#known = new Map(this.environmentKeys.map((entry) => [entry.id, knownKeyOf(entry)]));
+    this.registry = new KeyCopy(options);
+    this.#nowMs = options.nowMs;
+  }
+
+  /** Why FOREBAY_KEYS cannot be used, in words; `null` when it can, or is not set and not needed. */
+  get problem(): string | null {
+    const isNeeded = this.#problem !== NOT_SET || this.registry.size === 0;
+    return isNeeded ? this.#problem : null;
   }
 
   /**
    * Compares in constant time: with the key itself once it was right, before that by its digest. An unknown id costs the
-   * same as a wrong secret.
+   * same as a wrong secret. A key that was right before is verified synchronously.
    * @returns `null` for anything but a known key
+   * @throws Problem `unavailable` when the registry was never read and cannot be now
    */
-  verify(key: string): Grant | null | Promise<Grant | null> {
+  verify(key: string, scope: RequestScope): Grant | null | Promise<Grant | null> {
     const id = apiKeyId(key);
-    const known = id === null ? undefined : this.#keys.get(id);
     const bytes = utf8(key);
-    const verified = known?.verified ?? null;
-    // Of the length there is no secret to make: it is the same for all keys of a gateway.
-    if (known !== undefined && verified?.byteLength === bytes.byteLength && isSame(bytes, verified))
-      return known.grant;
-    return verifyDigest(known, bytes);
+    const nowMs = this.#nowMs();
+    if (id === null) return checkDigest(undefined, bytes, nowMs);
+    const known = this.#known.get(id);
+    if (known !== undefined)
+      return checkVerified(known, bytes, nowMs) ?? checkDigest(known, bytes, nowMs);
+    return this.registry.verify({id, key, bytes}, scope);
   }
 }
 
-interface KnownKey {
-  readonly digest: Uint8Array;
-  readonly grant: Grant;
-  /** The key, from the first time it was right on: a digest for every request would be a good part of its cost. */
-  verified: Uint8Array | null;
-}
+const NOT_SET = 'FOREBAY_KEYS is not set';
 
-/** Compared with when there is no such id. */
-const NO_DIGEST = new Uint8Array(32);
-
-async function verifyDigest(known: KnownKey | undefined, key: Uint8Array): Promise<Grant | null> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', key));
-  const isRight = isSame(digest, known?.digest ?? NO_DIGEST);
-  if (known === undefined || !isRight) return null;
-  known.verified = key;
-  return known.grant;
-}
-
-/** In constant time; both have one length. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return crypto.subtle.timingSafeEqual(a, b);
+function knownKeyOf({id, hash, scopes, quota}: EnvironmentKey): KnownKey {
+  return {
+    grant: {kind: 'api-key', sender: `key ${id}`, scopes: new Set(scopes), quota},
+    expiresMs: null,
+    secrets: [{digest: fromHex(hash)!, expiresMs: null, verified: null}],
+  };
 }
 
 function parseEntries(json: string | null | undefined): z.infer<typeof KeyEntries> | string {
-  if (json === null || json === undefined || json === '') return 'FOREBAY_KEYS is not set';
+  if (json === null || json === undefined || json === '') return NOT_SET;
   try {
     const parsed = KeyEntries.safeParse(JSON.parse(json));
     if (!parsed.success) return `FOREBAY_KEYS: ${z.prettifyError(parsed.error)}`;

@@ -1,8 +1,12 @@
 import * as z from 'zod';
 import {toError} from '../lib/errors.ts';
+import {credentialProblems} from './credential-problems.ts';
 import type {PipelineOptions} from './pipeline.ts';
 import type {AnyStream} from './stream.ts';
 import type {ViewDefinition} from './view.ts';
+import {originProblems} from './origin-problems.ts';
+import {webhookProblems} from './webhook-problems.ts';
+import type {WebhookScheme} from './webhook-scheme.ts';
 
 /** Also a topic's name, so it must be one; dots are kept for what Forebay derives (`<stream>.rejected`). */
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -10,6 +14,9 @@ const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 /** What a row of a view is made of besides its aggregates. */
 const ROW_FIELDS = new Set(['key', 'start', 'end', 'final']);
 const MAX_PARTITIONS = 1_000;
+/** Ids are sealed and leave 100,000 at a time; the most they may take is half of the memory that shards share. */
+const MIN_DEDUPE_IDS = 200_000;
+const MAX_DEDUPE_IDS = 33_554_432;
 /** 2 MB is the most a row of a Durable Object can hold; a record and its headers must fit in one. */
 const MAX_EVENT_BYTES = 1_048_576;
 
@@ -24,10 +31,11 @@ export function findProblems(options: PipelineOptions): string[] {
     ...duplicates(options.views.map((view) => view.name)).map(
       (name) => `two views are named "${name}"`,
     ),
-    ...duplicates(providersOf(options.streams)).map(
-      (provider) =>
-        `two streams accept the webhook source "${provider}"; its route can feed only one`,
+    ...duplicates(schemesOf(options.streams).map(({source}) => source)).map(
+      (source) =>
+        `two streams accept the webhook source "${source}"; its route can feed only one, so give one another source`,
     ),
+    ...schemesOf(options.streams).flatMap(webhookProblems),
     ...duplicates(singleDialectsOf(options.streams)).map(
       (kind) => `two streams accept "${kind}"; its route can feed only one`,
     ),
@@ -65,9 +73,27 @@ function streamProblems(stream: AnyStream): string[] {
       !isWithin(stream.dedupeWindowMs, 0, Number.MAX_SAFE_INTEGER),
       `${at}: dedupeWindowMs must be a whole number of milliseconds, not ${stream.dedupeWindowMs}`,
     ),
+    ...problemIf(
+      !isWithin(stream.dedupeMaxIds, MIN_DEDUPE_IDS, MAX_DEDUPE_IDS),
+      `${at}: dedupeMaxIds must be from ${MIN_DEDUPE_IDS} to ${MAX_DEDUPE_IDS}, not ${stream.dedupeMaxIds}`,
+    ),
     ...Object.entries({maxBytes, maxRecords, maxAgeMs}).flatMap(([name, value]) =>
       problemIf(!(value > 0), `${at}: capacity.${name} must be above 0, not ${value}`),
     ),
+    ...problemIf(
+      !['overflow', 'reject'].includes(stream.whenFull),
+      `${at}: whenFull must be 'overflow' or 'reject', not "${stream.whenFull}"`,
+    ),
+    ...problemIf(
+      !['kept', 'waived'].includes(stream.overflowOrder),
+      `${at}: overflowOrder must be 'kept' or 'waived', not "${stream.overflowOrder}"`,
+    ),
+    ...(stream.webhookOrigins === undefined
+      ? []
+      : originProblems(stream.webhookOrigins).map(
+          (problem) => `${at}: webhookOrigins: ${problem}`,
+        )),
+    ...credentialProblems(stream),
     ...schemaProblems(stream, at),
   ];
 }
@@ -134,9 +160,9 @@ function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): stri
   ];
 }
 
-function providersOf(streams: readonly AnyStream[]): string[] {
-  return streams.flatMap((stream) =>
-    stream.accept.flatMap((source) => (source.kind === 'webhook' ? [source.scheme.provider] : [])),
+function schemesOf(streams: readonly AnyStream[]): readonly WebhookScheme[] {
+  return streams.flatMap(({accept}) =>
+    accept.flatMap((source) => (source.kind === 'webhook' ? [source.scheme] : [])),
   );
 }
 

@@ -1,17 +1,21 @@
 /** The words a pipeline is written in. */
 export {count, max, mean, min, sum} from './aggregate.ts';
+export {clientCertificate, deviceToken, jwt} from './credentials.ts';
 export {days, hours, minutes, seconds} from './duration.ts';
+export {attributeOf, otlpLog} from './otlp-log.ts';
 export {definePipeline} from './pipeline.ts';
-export {
-  apiKey,
-  confluentRest,
-  github,
-  mqtt,
-  otlpLogs,
-  secret,
-  segment,
-  webhook,
-  webSocket,
-} from './source.ts';
+export {genericHmac} from './providers/generic-hmac.ts';
+export {github} from './providers/github.ts';
+export {meta} from './providers/meta.ts';
+export {microsoftGraph} from './providers/microsoft-graph.ts';
+export {shopify} from './providers/shopify.ts';
+export {slack} from './providers/slack.ts';
+export {standardWebhooks} from './providers/standard-webhooks.ts';
+export {stripe} from './providers/stripe.ts';
+export {twilio} from './providers/twilio.ts';
+export {x} from './providers/x.ts';
+export {zoom} from './providers/zoom.ts';
+export {secret} from './secret.ts';
+export {apiKey, confluentRest, mqtt, otlpLogs, segment, webhook, webSocket} from './source.ts';
 export {defineStream} from './stream.ts';
 export {tumbling} from './view.ts';

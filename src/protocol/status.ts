@@ -19,6 +19,9 @@ export const ShardStatus = z.object({
   drainConnected: z.boolean(),
   rejectedKept: z.number(),
   overflowed: z.number(),
+  /** Ids a repeated event would be known by, and how many left before their window had passed, ever. */
+  seenIds: z.number().optional(),
+  idsForgottenEarly: z.number().optional(),
 });
 export type ShardStatus = z.infer<typeof ShardStatus>;
 

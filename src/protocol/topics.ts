@@ -1,5 +1,10 @@
 import type {Pipeline} from '../define/pipeline.ts';
-import {REJECTED_PARTITIONS, rejectedStreamOf} from '../record/shard.ts';
+import {
+  AUDIT_PARTITIONS,
+  auditStreamOf,
+  REJECTED_PARTITIONS,
+  rejectedStreamOf,
+} from '../record/shard.ts';
 
 /** Drain tasks per pipeline; each is one partition of the progress topic and the unit of ownership. */
 export const DRAIN_TASKS = 8;
@@ -28,7 +33,7 @@ export class TopicNames {
     this.#pipeline = pipeline;
   }
 
-  /** Of a stream, or of `<stream>.rejected`. */
+  /** Of a shard's stream: a stream of the definition, `<stream>.rejected` or `_<pipeline>.audit`. */
   data(stream: string): string {
     return `${this.#prefix}${stream}`;
   }
@@ -64,6 +69,7 @@ export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly Topi
   const viewed = new Set(pipeline.views.map((view) => view.stream));
   return [
     {name: names.drainProgress(), partitions: DRAIN_TASKS, config: COMPACTED},
+    {name: names.data(auditStreamOf(pipeline)), partitions: AUDIT_PARTITIONS, config: KEPT_LOG},
     ...pipeline.streams.flatMap((stream) => [
       {name: names.data(stream.name), partitions: stream.partitions, config: LOG},
       {
@@ -88,6 +94,8 @@ const LOG = {
   'cleanup.policy': 'delete',
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
 };
+/** Never deleted by age: an audit is read years later. */
+const KEPT_LOG = {...LOG, 'retention.ms': '-1'};
 const COMPACTED = {
   'cleanup.policy': 'compact',
   // Compaction leaves the newest segment alone, so its size is what a restart has to read at the least.

@@ -168,13 +168,25 @@ function most(value: Uint8Array | string): number {
 export function recordFrames(
   bytes: Uint8Array,
 ): readonly (readonly [start: number, end: number])[] {
+  return batchFrames(bytes).flatMap(({start, end, isContext}) => (isContext ? [] : [[start, end]]));
+}
+
+export interface Frame {
+  readonly start: number;
+  readonly end: number;
+  /** Not a record: what the records after it have in common. */
+  readonly isContext: boolean;
+}
+
+/** Every frame, in order. */
+export function batchFrames(bytes: Uint8Array): readonly Frame[] {
   const view = viewOf(bytes);
-  const frames: [number, number][] = [];
-  for (let at = 0; at < bytes.byteLength;) {
-    const end = at + 4 + view.getUint32(at);
+  const frames: Frame[] = [];
+  for (let start = 0; start < bytes.byteLength;) {
+    const end = start + 4 + view.getUint32(start);
     assert(end <= bytes.byteLength, 'a frame ends inside its batch');
-    if (view.getUint8(at + 4) !== KIND_CONTEXT) frames.push([at, end]);
-    at = end;
+    frames.push({start, end, isContext: view.getUint8(start + 4) === KIND_CONTEXT});
+    start = end;
   }
   return frames;
 }

@@ -10,6 +10,7 @@ export const INCARNATION_HEADER = 'forebay_incarnation';
 export const SEQ_HEADER = 'forebay_seq';
 export const RECEIVED_HEADER = 'forebay_received';
 export const TIME_HEADER = 'ce_time';
+export const CONTENT_TYPE_HEADER = 'content-type';
 
 const SPEC_VERSION: Header = ['ce_specversion', utf8('1.0')];
 

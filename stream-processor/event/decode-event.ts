@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import {NO_ATTRIBUTES} from '../../src/define/stream.ts';
 import type {AnyStream} from '../../src/define/stream.ts';
 import {toError} from '../../src/lib/errors.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import {parseValue} from '../../src/record/parse-value.ts';
 import type {TimedEvent} from '../window/tumbling-windows.ts';
 import type {RecordMarks} from './record-marks.ts';
 import {textOf} from './text-of.ts';
@@ -25,7 +27,7 @@ export function eventDecoder(
     if (record.key === null) return invalid('it has no key');
     if (record.value === null) return invalid('it has no value');
     try {
-      const parsed = schema.safeParse(JSON.parse(textOf(record.value)));
+      const parsed = schema.safeParse(valueOf(record.value, marks));
       if (!parsed.success) return invalid(parsed.error.issues[0]?.message ?? 'not valid');
       const timeMs = Math.floor(timeOf(stream, record, {marks, event: parsed.data}));
       if (!(Math.abs(timeMs) <= MAX_TIME_MS)) return invalid('its event time is not a time');
@@ -36,13 +38,20 @@ export function eventDecoder(
   };
 }
 
+/** Nearly all values are JSON: those take the short way, and a media type only the others. */
+function valueOf(bytes: Uint8Array, {mediaType}: RecordMarks): unknown {
+  return mediaType === undefined ? JSON.parse(textOf(bytes)) : parseValue(mediaType, bytes);
+}
+
 function timeOf(
   stream: AnyStream,
   record: IncomingRecord,
   {marks, event}: {marks: RecordMarks; event: unknown},
 ): number {
   if (marks.time !== undefined) return Date.parse(marks.time);
-  return stream.eventTime === undefined ? record.timestampMs : stream.eventTime(event);
+  return stream.eventTime === undefined
+    ? record.timestampMs
+    : stream.eventTime(event, NO_ATTRIBUTES);
 }
 
 function invalid(reason: string): DecodedEvent {

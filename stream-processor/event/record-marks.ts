@@ -1,5 +1,7 @@
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import {utf8} from '../../src/lib/bytes.ts';
 import {
+  CONTENT_TYPE_HEADER,
   INCARNATION_HEADER,
   SEQ_HEADER,
   SHARD_HEADER,
@@ -14,6 +16,8 @@ export interface RecordMarks {
   readonly seq: number | undefined;
   /** RFC 3339 */
   readonly time: string | undefined;
+  /** Undefined also where it is plain JSON. */
+  readonly mediaType?: string | undefined;
 }
 
 const NO_MARKS: RecordMarks = {
@@ -21,6 +25,7 @@ const NO_MARKS: RecordMarks = {
   incarnation: undefined,
   seq: undefined,
   time: undefined,
+  mediaType: undefined,
 };
 
 export function marksOf({headers}: IncomingRecord): RecordMarks {
@@ -29,11 +34,22 @@ export function marksOf({headers}: IncomingRecord): RecordMarks {
   let incarnation: string | undefined;
   let seq: number | undefined;
   let time: string | undefined;
+  let mediaType: string | undefined;
   for (const [name, value] of headers) {
     if (name === SHARD_HEADER) shard = textOf(value);
     else if (name === INCARNATION_HEADER) incarnation = textOf(value);
     else if (name === SEQ_HEADER) seq = Number(textOf(value));
     else if (name === TIME_HEADER) time = textOf(value);
+    else if (name === CONTENT_TYPE_HEADER && !isPlainJson(value)) mediaType = textOf(value);
   }
-  return {shard, incarnation, seq, time};
+  return {shard, incarnation, seq, time, mediaType};
+}
+
+const PLAIN_JSON = utf8('application/json');
+
+/** Without making a string of what nearly every record has. */
+function isPlainJson(value: Uint8Array): boolean {
+  if (value.length !== PLAIN_JSON.length) return false;
+  for (let at = 0; at < value.length; at += 1) if (value[at] !== PLAIN_JSON[at]) return false;
+  return true;
 }

@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(directory, {recursive: true});
 });
 
-const json = <T>({out}: CliResult): T => JSON.parse(out) as T;
+const json = ({out}: CliResult): unknown => JSON.parse(out);
 
 describe('what was rejected is replayed once its schema is mended', () => {
   test('each event arrives once, byte for byte under its original id, however often it is replayed', async () => {
@@ -57,14 +57,16 @@ describe('what was rejected is replayed once its schema is mended', () => {
     expect(json(again)).toMatchObject({read: 2, accepted: 0, duplicates: 2, rejected: 0});
 
     const records = await run.arrived('orders', 3);
-    expect(
-      records.map(({key, value, headers}) => [key, value, headers['ce_id']]).toSorted(),
-    ).toEqual(
-      [
-        ['ada', lines[0], 'first:0'],
-        ['ada', lines[1], 'first:1'],
-        ['bob', lines[2], 'first:2'],
-      ].toSorted(),
+    const arrived = records.map(
+      ({key, value, headers}) => [headers['ce_id'], [key, value]] as const,
+    );
+    expect(arrived).toHaveLength(3);
+    expect(new Map(arrived)).toEqual(
+      new Map([
+        ['first:0', ['ada', lines[0]]],
+        ['first:1', ['ada', lines[1]]],
+        ['first:2', ['bob', lines[2]]],
+      ]),
     );
   });
 });

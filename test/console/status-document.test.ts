@@ -100,7 +100,7 @@ describe('a processor', () => {
 describe('a drain', () => {
   test('that has no tasks leaves every shard to nobody, also those of rejected events', () => {
     const document = documentOf({drains: [{...wholeDrain(), tasks: []}]});
-    expect(document.verdict).toBe('drain: nobody drains readings/0 (and 9 more)');
+    expect(document.verdict).toBe('drain: nobody drains readings/0 (and 10 more)');
     expect(document.problems).toContain('drain: nobody drains github.rejected/0');
   });
 

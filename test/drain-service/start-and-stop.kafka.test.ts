@@ -73,7 +73,7 @@ test('status tells positions per shard, and lag is the age of what is not commit
   const {tasks, replica} = await drain.status();
   expect(replica).toBe('drain-a');
   const shards = tasks.flatMap((task) => task.shards);
-  expect(shards).toHaveLength(8);
+  expect(shards).toHaveLength(9);
   expect(shards.find(({shard}) => shard === 'orders/1')).toEqual({
     shard: 'orders/1',
     connected: true,

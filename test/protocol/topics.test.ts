@@ -6,6 +6,7 @@ test('topics are named and sized by the definition, and a prefix isolates all of
   const names = new TopicNames('staging.', pipeline.name);
   expect(topicPlans(pipeline, names).map(({name, partitions}) => `${name} ${partitions}`)).toEqual([
     'staging._demo.drain 8',
+    'staging._demo.audit 1',
     'staging.readings 4',
     'staging.readings.rejected 1',
     'staging.github 4',

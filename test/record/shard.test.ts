@@ -37,7 +37,7 @@ test('a key always has one partition within range', () => {
   );
 });
 
-test('a pipeline’s shards are one per partition and one for what was rejected', async () => {
+test('a pipeline’s shards are one per partition, one for what was rejected, and one audit', async () => {
   const {default: pipeline} = await import('../../src/pipeline.ts');
   expect(shardsOf(pipeline).map((shard) => shard.name)).toEqual([
     'readings/0',
@@ -50,5 +50,6 @@ test('a pipeline’s shards are one per partition and one for what was rejected'
     'github/2',
     'github/3',
     'github.rejected/0',
+    '_demo.audit/0',
   ]);
 });

@@ -9,7 +9,10 @@ import {requireStream} from '../../verify/grant.ts';
 import type {Grant} from '../../verify/grant.ts';
 import {checkSize} from '../check-size.ts';
 import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {cloudEventsModeOf} from '../cloudevents/cloud-events-mode.ts';
+import {readCloudEvents} from '../cloudevents/read-cloud-events.ts';
 import {splitEvents} from '../split-events.ts';
+import type {ReceivedEvents} from '../split-events.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
 import type {Submission} from '../store-submission.ts';
 import {claimKey, idempotencyKeyOf} from './idempotency-key.ts';
@@ -22,15 +25,22 @@ export async function acceptStreamRequest(
   scope: RequestScope,
 ): Promise<Response> {
   const stream = gateway.streams.get(streamName);
+  let limits: Readonly<Record<string, string>> | undefined;
   const accept = async () => {
     // First: who knows no key learns nothing of which streams there are.
-    const grant = await authenticate(gateway, {token: bearerToken(request.headers)}, scope);
+    const grant = await authenticate(
+      gateway,
+      {token: bearerToken(request.headers), request},
+      scope,
+    );
     if (stream === undefined)
       throw new Problem('not-found', 'there is no such stream in the pipeline of this gateway');
-    return acceptEvents(gateway, {request, stream, grant}, scope);
+    const fates = await acceptEvents(gateway, {request, stream, grant}, scope);
+    limits = gateway.quotas.headers(grant, stream);
+    return fates;
   };
   const fates = await (stream === undefined ? accept() : counted(gateway, streamName, accept));
-  return batchAnswer(fates, {isFull: wantsAll(request.headers.get('prefer'))});
+  return batchAnswer(fates, {isFull: wantsAll(request.headers.get('prefer')), headers: limits});
 }
 
 interface Verified {
@@ -47,15 +57,16 @@ async function acceptEvents(
   const {headers} = request;
   const {name} = stream.definition;
   requireStream(grant, stream);
-  gateway.quotas.take(grant, 0);
+  gateway.quotas.check(grant, stream);
   const requestId = idempotencyKeyOf(headers.get('idempotency-key'));
-  const form = bodyFormOf(headers.get('content-type'));
+  const split = splitterOf(headers);
   const encoding = contentEncodingOf(headers.get('content-encoding'));
   const raw = await readBody(request, scope.deadline);
   const body = await decompress(raw, encoding, scope.deadline);
-  const {events, isSingle} = splitEvents(body, form);
+  const {events, isSingle} = split(body);
   if (isSingle) checkSize(stream.definition, events);
-  gateway.quotas.take(grant, events.length);
+  const taking = gateway.quotas.take({grant, stream, events: events.length}, scope);
+  if (taking !== undefined) await taking;
   const submission: Submission = {
     stream,
     events,
@@ -75,6 +86,15 @@ async function acceptEvents(
   } finally {
     release();
   }
+}
+
+/** By the headers, so that what nobody can read is refused before its body is. */
+function splitterOf(headers: Headers): (body: Uint8Array) => ReceivedEvents {
+  const contentType = headers.get('content-type');
+  const mode = cloudEventsModeOf(contentType, headers.get('ce-specversion'));
+  if (mode !== null) return (body) => readCloudEvents(mode, {headers, body});
+  const form = bodyFormOf(contentType);
+  return (body) => splitEvents(body, form);
 }
 
 /** RFC 7240. */

@@ -11,12 +11,16 @@ const FORMS: ReadonlyMap<string, BodyForm> = new Map([
 export function bodyFormOf(contentType: string | null): BodyForm {
   const [type, ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const form = FORMS.get(type!.trim());
-  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
-  if (form !== undefined && (charset === undefined || /^charset="?utf-8"?$/.test(charset)))
-    return form;
+  if (form !== undefined && isUtf8(parameters)) return form;
   throw new Problem(
     'unsupported-media-type',
     `Content-Type may be ${[...FORMS.keys()].join(', ')}, in UTF-8`,
     {headers: {accept: [...FORMS.keys()].join(', ')}},
   );
+}
+
+/** By the parameters of a media type, in lower case. */
+export function isUtf8(parameters: readonly string[]): boolean {
+  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
+  return charset === undefined || /^charset="?utf-8"?$/.test(charset);
 }

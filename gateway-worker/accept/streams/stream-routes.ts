@@ -4,6 +4,7 @@ import {Problem} from '../../answer/problem.ts';
 import {BatchAnswer} from '../../answer/batch-answer.ts';
 import type {Call, Route} from '../../route.ts';
 import {param} from '../../route.ts';
+import {originConsent} from '../origin-consent.ts';
 import {acceptStreamRequest} from './accept-stream-request.ts';
 
 export const streamRoutes: readonly Route[] = [
@@ -13,7 +14,15 @@ export const streamRoutes: readonly Route[] = [
     access: 'sender',
     operation: {
       summary: 'Send one event or a batch to a stream',
-      takes: ['application/json', 'application/x-ndjson', 'application/jsonl'],
+      takes: [
+        'application/json',
+        'application/x-ndjson',
+        'application/jsonl',
+        'application/cloudevents+json',
+        'application/cloudevents-batch+json',
+        // With `ce-specversion` and the other attributes in headers: CloudEvents in binary mode.
+        '*/*',
+      ],
       answers: {
         202: {description: 'All events are stored, or were before', schema: BatchAnswer},
         207: {description: 'Some events are rejected or not stored', schema: BatchAnswer},
@@ -24,6 +33,7 @@ export const streamRoutes: readonly Route[] = [
         'malformed-encoding',
         'too-deep',
         'empty-batch',
+        'invalid-cloudevent',
         'invalid-idempotency-key',
         'idempotency-key-in-flight',
         'idempotency-key-reused',
@@ -35,14 +45,34 @@ export const streamRoutes: readonly Route[] = [
         'invalid-events',
         'body-timeout',
         'quota-exceeded',
+        'stream-quota-exceeded',
         'unavailable',
       ],
     },
+    // CloudEvents HTTP webhooks (1.0.2 §3.2) would have a key in the query, too, as `access_token`. It is no key here: URLs
+    // are logged and shown by every party on the way, so a key in one is not secret any more.
     handle: (call) =>
       acceptStreamRequest(
         call.gateway,
         {request: call.request, streamName: param(call, 'stream')},
         call.scope,
+      ),
+  },
+  {
+    method: 'OPTIONS',
+    path: '/v1/streams/:stream',
+    access: 'public',
+    operation: {
+      summary: 'Ask whether CloudEvents may be delivered to a stream as webhooks',
+      answers: {
+        200: {description: 'They may if, and as often as, the headers WebHook-Allowed-* say so'},
+      },
+    },
+    // Of a stream that does not exist it says the same as of one that consents to nobody.
+    handle: (call) =>
+      originConsent(
+        call.request.headers,
+        call.gateway.streams.get(param(call, 'stream'))?.definition.webhookOrigins,
       ),
   },
   {

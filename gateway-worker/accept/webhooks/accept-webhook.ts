@@ -1,118 +1,161 @@
-import type {WebhookScheme} from '../../../src/define/source.ts';
-import {Problem, problemResponse, retryAfter} from '../../answer/problem.ts';
+import type {WebhookScheme} from '../../../src/define/webhook-scheme.ts';
+import {Problem, PROBLEMS} from '../../answer/problem.ts';
 import {countFates, firstIssues, retryAfterFates} from '../../answer/batch-answer.ts';
-import type {RequestScope} from '../../request-scope.ts';
-import {readSecret} from '../../env.ts';
-import type {Gateway} from '../../gateway.ts';
-import {MAX_EVENT_TYPE_CHARS, MAX_ID_CHARS, RETRY_AFTER_LONG_S} from '../../limits.ts';
-import type {CheckedStream} from '../../validate/check-event.ts';
-import {isSignedBy} from '../../verify/webhook-signature.ts';
-import {checkSize} from '../check-size.ts';
 import {isRejected} from '../../answer/fate.ts';
 import type {Fate} from '../../answer/fate.ts';
-import {bodyFormOf} from '../streams/media-type.ts';
+import {readSecret} from '../../env.ts';
+import type {Gateway} from '../../gateway.ts';
+import type {RequestScope} from '../../request-scope.ts';
+import type {RawDelivery} from '../../verify/webhook-content.ts';
+import {canVerify} from '../../verify/webhook-secrets.ts';
+import {signingSecret} from '../../verify/webhook-signature.ts';
+import type {SecretOf} from '../../verify/webhook-signature.ts';
+import {tokenSecret} from '../../verify/webhook-token.ts';
+import {checkSize} from '../check-size.ts';
 import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
-import {splitEvents} from '../split-events.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
+import {bodyHandshake} from './body-handshake.ts';
+import {deliveryIdOf, eventTypeOf} from './delivery-facts.ts';
+import {notConfigured} from './not-configured.ts';
+import {queryHandshake} from './query-handshake.ts';
+import {readDelivery} from './read-delivery.ts';
+import type {DeliveredEvent} from './read-delivery.ts';
+import {webhookEntry} from './webhook-sources.ts';
+import type {WebhookEntry} from './webhook-sources.ts';
 
-/** The stream a provider's deliveries go to, and how they are signed. */
-export interface WebhookRoute {
-  readonly stream: CheckedStream;
-  readonly scheme: WebhookScheme;
-}
-
-/** Provider → its route; `definePipeline` has checked that a provider feeds one stream. */
-export function webhookRoutes(streams: Iterable<CheckedStream>): ReadonlyMap<string, WebhookRoute> {
-  return new Map(
-    Array.from(streams).flatMap((stream) =>
-      stream.definition.accept.flatMap((source) =>
-        source.kind === 'webhook'
-          ? [[source.scheme.provider, {stream, scheme: source.scheme}] as const]
-          : [],
-      ),
-    ),
-  );
-}
-
-/** `POST /v1/webhooks/{provider}`: read → verify the raw bytes → validate → append → answer with an empty 202. */
+/** `POST /v1/webhooks/{source}`: read → verify the raw bytes → validate → append → answer as the provider wants it. */
 export async function acceptWebhook(
   gateway: Gateway,
-  {request, provider}: {readonly request: Request; readonly provider: string},
+  {request, source}: {readonly request: Request; readonly source: string},
   scope: RequestScope,
 ): Promise<Response> {
-  const route = gateway.webhooks.get(provider);
-  if (route === undefined) throw new Problem('not-found', 'there is no such webhook source here');
-  const fates = await counted(gateway, route.stream.definition.name, () =>
-    acceptDelivery(gateway, {request, route}, scope),
-  );
-  return webhookAnswer(fates);
+  const entry = webhookEntry(gateway, source);
+  try {
+    const handshake = await queryHandshake(entry, {request, scope});
+    return handshake ?? (await answerDelivery(gateway, {request, entry}, scope));
+  } catch (error) {
+    throw refusal(error, entry.scheme);
+  }
 }
 
-async function acceptDelivery(
+interface Delivered {
+  readonly request: Request;
+  readonly entry: WebhookEntry;
+}
+
+/** A handshake in a body is proven like a delivery, and then it is none: nothing is stored or counted. */
+async function answerDelivery(
   gateway: Gateway,
-  {request, route}: {readonly request: Request; readonly route: WebhookRoute},
+  delivered: Delivered,
+  scope: RequestScope,
+): Promise<Response> {
+  const {stream, scheme} = delivered.entry;
+  let handshake = null as Response | null;
+  const fates = await counted(gateway, stream.definition.name, async () => {
+    const proven = await proveDelivery(gateway, delivered, scope);
+    handshake = await bodyHandshake(scheme, proven.event.value, proven.secret);
+    return handshake === null ? storeDelivery(gateway, {...delivered, ...proven}, scope) : [];
+  });
+  return handshake ?? webhookAnswer(fates, scheme);
+}
+
+interface ProvenDelivery {
+  readonly raw: Uint8Array;
+  readonly event: DeliveredEvent;
+  /** What proved it. */
+  readonly secret: string;
+}
+
+/** @throws Problem unless the delivery comes from who knows a live secret of the source */
+async function proveDelivery(
+  gateway: Gateway,
+  {request, entry: {scheme}}: Delivered,
+  scope: RequestScope,
+): Promise<ProvenDelivery> {
+  const {headers, url} = request;
+  const {proof} = scheme;
+  const secretOf: SecretOf = (name) => readSecret(scope.env, name);
+  if (!canVerify(scheme, secretOf)) throw notConfigured();
+  // When it arrived, not when its last byte did.
+  const receivedMs = gateway.nowMs();
+  const raw = await readBody(request, scope.deadline);
+  const delivery: RawDelivery = {headers, url, body: raw, receivedMs};
+  const signedBy =
+    proof.kind === 'signature' ? await signingSecret(proof, delivery, secretOf) : null;
+  if (proof.kind === 'signature' && signedBy === null) throw badSignature(scheme);
+  const encoding = contentEncodingOf(headers.get('content-encoding'));
+  const body = await decompress(raw, encoding, scope.deadline);
+  const event = readDelivery(scheme, {body, contentType: headers.get('content-type')});
+  const secret =
+    proof.kind === 'token' ? await tokenSecret(proof, event.value, secretOf) : signedBy;
+  if (secret === null) throw badSignature(scheme);
+  return {raw, event, secret};
+}
+
+async function storeDelivery(
+  gateway: Gateway,
+  {request, entry: {stream, scheme}, raw, event}: Delivered & ProvenDelivery,
   scope: RequestScope,
 ): Promise<readonly Fate[]> {
-  const {stream, scheme} = route;
   const {headers} = request;
-  const secret = readSecret(scope.env, scheme.secret.secret);
-  if (secret === null) {
-    throw new Problem('not-configured', 'this source has no secret yet; see GET /ready', {
-      headers: retryAfter(RETRY_AFTER_LONG_S),
-    });
-  }
-  const raw = await readBody(request, scope.deadline);
-  const signature = headers.get(scheme.signatureHeader);
-  if (!(await isSignedBy(scheme, secret, {body: raw, signature}))) {
-    throw new Problem('bad-signature', `${scheme.signatureHeader} does not sign this body`, {
-      headers: {'www-authenticate': 'Signature'},
-    });
-  }
-  const form = bodyFormOf(headers.get('content-type'));
-  const encoding = contentEncodingOf(headers.get('content-encoding'));
-  const {events, isSingle} = splitEvents(await decompress(raw, encoding, scope.deadline), form);
-  if (!isSingle || form !== 'json')
-    throw new Problem('invalid-delivery', 'a delivery is one JSON event');
-  checkSize(stream.definition, events);
+  const delivered = {headers, raw, value: event.value};
+  checkSize(stream.definition, [event]);
+  await gateway.quotas.take({grant: null, stream, events: 1}, scope);
   return storeSubmission(
     gateway,
     {
       stream,
-      events,
+      events: [event],
       headers,
-      isSingle,
-      requestId: deliveryIdOf(headers.get(scheme.deliveryIdHeader)),
-      sender: `webhook ${scheme.provider}`,
+      isSingle: true,
+      requestId: await deliveryIdOf(scheme, delivered),
+      sender: `webhook ${scheme.source}`,
       onInvalid: 'quarantine',
-      source: `/v1/webhooks/${scheme.provider}`,
-      eventType: eventTypeOf(headers.get(scheme.eventTypeHeader)) ?? stream.definition.name,
+      source: `/v1/webhooks/${scheme.source}`,
+      eventType: eventTypeOf(scheme, delivered) ?? stream.definition.name,
     },
     scope,
   );
 }
 
-function deliveryIdOf(header: string | null): string | null {
-  if (header === null || header === '') return null;
-  if (header.length <= MAX_ID_CHARS) return header;
-  throw new Problem('invalid-delivery', `a delivery id has at most ${MAX_ID_CHARS} characters`);
+function badSignature({proof}: WebhookScheme): Problem {
+  const detail =
+    proof.kind === 'token'
+      ? `${proof.pointer} is not the secret of this source`
+      : `${[proof.header].flat().join(' or ')} does not sign this delivery, or signs another time than now`;
+  return new Problem('bad-signature', detail, {headers: {'www-authenticate': 'Signature'}});
 }
 
-function eventTypeOf(header: string | null): string | null {
-  return header === null || header === '' ? null : header.slice(0, MAX_EVENT_TYPE_CHARS);
-}
-
-/** Nothing in the body of a 2xx: some senders show it to their users, none needs it. */
-function webhookAnswer(fates: readonly Fate[]): Response {
+/** @throws Problem when the delivery is not kept */
+function webhookAnswer(
+  fates: readonly Fate[],
+  {accepted = {status: 202}}: WebhookScheme,
+): Response {
   if (countFates(fates).retry > 0) {
-    return problemResponse('unavailable', {
-      detail: 'this delivery is not stored; send it again',
+    throw new Problem('unavailable', 'this delivery is not stored; send it again', {
       headers: retryAfterFates(fates),
     });
   }
   const rejected = fates.filter(isRejected);
-  if (rejected.length === 0) return new Response(null, {status: 202});
-  return problemResponse('invalid-events', {
-    detail: 'mend what errors names; the delivery was not accepted',
-    errors: firstIssues(rejected),
+  if (rejected.length > 0) {
+    throw new Problem('invalid-events', 'mend what errors names; the delivery was not accepted', {
+      errors: firstIssues(rejected),
+    });
+  }
+  const {status, contentType, body = null} = accepted;
+  return new Response(body, {
+    status,
+    headers: contentType === undefined ? {} : {'content-type': contentType},
   });
 }
+
+/** Of a refusal that a repetition cannot change, with what makes the provider stop; anything else as it is. */
+function refusal(error: unknown, {refusedHeaders}: WebhookScheme): unknown {
+  if (!(error instanceof Problem) || refusedHeaders === undefined) return error;
+  const [status] = PROBLEMS[error.code];
+  if (status >= 500 || MAY_PASS.has(status)) return error;
+  const {detail, headers, ...options} = error.options;
+  return new Problem(error.code, detail, {...options, headers: {...headers, ...refusedHeaders}});
+}
+
+const MAY_PASS: ReadonlySet<number> = new Set([408, 409, 429]);

@@ -72,3 +72,10 @@ export const wrongEmit = tumbling(right, {
   emit: 'sometimes', // error TS2322
   aggregates: {readings: count()},
 });
+
+export const wrongAttribute = defineStream({
+  ...base,
+  key: (_, {extensions}) => extensions?.partitionkey ?? 'none',
+  id: (_, {subject}) => subject, // error TS2322
+  eventTime: (_, {kind}) => kind, // error TS2339
+});

@@ -1,7 +1,5 @@
-/** `POST /v1/webhooks/{provider}`: only what is signed gets in, and a provider is told what makes it do the right thing. */
+/** `POST /v1/webhooks/{source}`: only what is signed gets in, and a provider is told what makes it do the right thing. */
 import {beforeAll, describe, expect, test} from 'vitest';
-import {isSignedBy} from '../../../gateway-worker/verify/webhook-signature.ts';
-import {github} from '../../../src/define/source.ts';
 import {hex, utf8} from '../../../src/lib/bytes.ts';
 import {recordsOf} from '../support/shard-records.ts';
 import {problemOf, testApp, WEBHOOK_SECRET} from '../support/test-gateway.ts';
@@ -43,31 +41,6 @@ async function deliver(body: string, options: DeliveryOptions = {}): Promise<Res
 const zen = () => JSON.stringify({zen: `Keep it logically awesome. ${crypto.randomUUID()}`});
 
 describe('signatures', () => {
-  // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
-  const published = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
-  const scheme = github({secret: {secret: 'unused'}});
-  const check = (body: string, signature: string | null, secret = WEBHOOK_SECRET) =>
-    isSignedBy(scheme, secret, {body: utf8(body), signature});
-
-  test('GitHub’s published vector is accepted, and nothing near it', async () => {
-    expect(await check('Hello, World!', published)).toBe(true);
-    expect(await check('Hello, World! ', published)).toBe(false);
-    expect(await check('Hello, World!', published, 'another secret')).toBe(false);
-    for (const signature of [
-      null,
-      '',
-      'sha256=',
-      published.slice(0, -1),
-      `${published}00`,
-      published.slice('sha256='.length),
-      published.replace('sha256', 'sha1'),
-      'sha256=zz',
-      `sha256=${'7'.repeat(500)}`,
-    ]) {
-      expect(await check('Hello, World!', signature), String(signature)).toBe(false);
-    }
-  });
-
   test.each([null, 'sha256=00', 'nonsense'])('401 for the signature %s', async (signature) => {
     const response = await deliver(zen(), {signature});
     expect(response.status).toBe(401);
@@ -81,12 +54,14 @@ describe('signatures', () => {
     expect((await problemOf(response)).type).toBe('urn:forebay:problem:not-configured');
     const ready = await app.fetch('/ready');
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toEqual({ready: false, reason: 'the secret MISSING is not set'});
+    const {reason} = await ready.json<{reason: string}>();
+    expect(reason).toContain('the secret MISSING is not set');
+    expect(reason).not.toContain('WEBHOOK_SECRET');
   });
 
   test('a secret of its own name comes before FOREBAY_SECRETS', async () => {
     const rotated = await testApp({extraEnv: {WEBHOOK_SECRET: 'rotated', MISSING: 'set'}});
-    expect((await rotated.fetch('/ready')).status).toBe(200);
+    expect(await (await rotated.fetch('/ready')).text()).not.toContain('MISSING');
     const body = zen();
     const response = await rotated.fetch('/v1/webhooks/github', {
       method: 'POST',
@@ -146,7 +121,14 @@ describe('deliveries', () => {
 
   test.each([
     [400, 'invalid-delivery', '[{"zen":"a"}]', {}],
+    [400, 'invalid-delivery', '"zen"', {}],
     [400, 'malformed-json', '{"zen"', {}],
+    [400, 'malformed-json', '{"zen":"a"} x', {}],
+    [400, 'too-deep', `${'['.repeat(65)}${']'.repeat(65)}`, {}],
+    [400, 'empty-batch', '', {}],
+    [400, 'malformed-encoding', '{"zen":"a"}', {'content-encoding': 'gzip'}],
+    [415, 'unsupported-encoding', '{"zen":"a"}', {'content-encoding': 'br'}],
+    [415, 'unsupported-media-type', 'zen=a', {'content-type': 'application/x-www-form-urlencoded'}],
     [400, 'invalid-delivery', '{"zen":"a"}', {'x-github-delivery': 'x'.repeat(300)}],
     [413, 'event-too-large', JSON.stringify({zen: 'x'.repeat(1_048_576)}), {}],
     [415, 'unsupported-media-type', '{"zen":"a"}', {'content-type': 'text/plain'}],

@@ -140,3 +140,46 @@ test('what is larger than a row stays in batches that fit in one', async () => {
   expect(shard.calls[1]!.batches.map(({count}) => count)).toEqual([1, 1, 1]);
   shard.answer(stored(2));
 });
+
+const sendTo = (sent: AppendRequest[], outcome: AppendOutcome) => ({
+  takes: ([batch]: readonly EncodedBatch[]) => batch!.bytes[0] !== 9,
+  send: (request: AppendRequest) => {
+    sent.push(request);
+    return Promise.resolve(outcome);
+  },
+});
+
+describe('what the shard has no room for', () => {
+  test('goes the other way, without what cannot, and each gets its own duplicates', async () => {
+    const shard = new HeldShard();
+    const queue = new CallQueue(() => 0);
+    const sent: AppendRequest[] = [];
+    const duplicates = [
+      {index: 0, seq: 5},
+      {index: 3, seq: null},
+    ];
+    const overflow = sendTo(sent, {kind: 'waiting', duplicates});
+    queue.add(batchOf(1), shard.call, overflow);
+    await shard.called(1);
+    const first = queue.add(batchOf(2), never, overflow);
+    const large = queue.add(batchOf(1, 9), never, overflow);
+    const second = queue.add(batchOf(2), never, overflow);
+    shard.answer(stored(1));
+    await shard.called(2);
+    shard.answer({kind: 'full', bound: 'bytes'});
+    expect(await large.outcome).toEqual({kind: 'full', bound: 'bytes'});
+    expect(await first.outcome).toEqual({kind: 'waiting', duplicates: [{index: 0, seq: 5}]});
+    expect(await second.outcome).toEqual({kind: 'waiting', duplicates: [{index: 1, seq: null}]});
+    expect(sent.map(({batches}) => batches[0]!.count)).toEqual([4]);
+  });
+
+  test.each(['unknown', 'refused'] as const)('is not what ended %s', async (kind) => {
+    const shard = new HeldShard();
+    const sent: AppendRequest[] = [];
+    const entry = new CallQueue(() => 0).add(batchOf(1), shard.call, sendTo(sent, {kind}));
+    await shard.called(1);
+    shard.answer({kind});
+    expect(await entry.outcome).toEqual({kind});
+    expect(sent).toEqual([]);
+  });
+});

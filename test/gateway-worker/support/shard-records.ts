@@ -15,6 +15,10 @@ export type ShardStub = DurableObjectStub<ShardObject>;
 
 let made = 0;
 
+/** Trimmed rows are still there, until an append overwrites them. */
+const WAITING_ROWS =
+  'SELECT first_seq, bytes FROM log WHERE first_seq > (SELECT trimmed_seq FROM meta) ORDER BY first_seq';
+
 /** A shard nobody used before. Its stream is one of the tests' pipeline, so it has that stream's limits. */
 export function freshShard(stream = 'own-ids'): ShardStub {
   made += 1;
@@ -45,7 +49,7 @@ export async function appendStored(
   ...records: TestRecord[]
 ): Promise<AppendStored> {
   const result = await append(shard, ...records);
-  if (result.kind !== 'stored') throw new Error(`the shard is full: ${result.bound}`);
+  if (result.kind !== 'stored') throw new Error(`not stored: ${JSON.stringify(result)}`);
   return result;
 }
 
@@ -61,12 +65,9 @@ export function query<Row extends Record<string, SqlStorageValue>>(
   return runInDurableObject(shard, (_, ctx) => ctx.storage.sql.exec<Row>(sql).toArray());
 }
 
-/** Every record of the log, as its seq and value. */
+/** Every record that is not trimmed, as its seq and value. */
 export async function logOf(shard: ShardStub): Promise<(readonly [seq: number, value: string])[]> {
-  const rows = await query<{first_seq: number; bytes: ArrayBuffer}>(
-    shard,
-    'SELECT first_seq, bytes FROM log ORDER BY first_seq',
-  );
+  const rows = await query<{first_seq: number; bytes: ArrayBuffer}>(shard, WAITING_ROWS);
   return rows.flatMap(({first_seq: firstSeq, bytes}) =>
     decodeRecords(new Uint8Array(bytes)).map(
       ({value}, index) => [firstSeq + index, fromUtf8(value!)] as const,
@@ -86,7 +87,7 @@ export interface StoredRecord {
 export async function recordsOf(shard: string): Promise<readonly StoredRecord[]> {
   const rows = await query<{first_seq: number; bytes: ArrayBuffer}>(
     bindings.SHARD.getByName(shard),
-    'SELECT first_seq, bytes FROM log ORDER BY first_seq',
+    WAITING_ROWS,
   );
   return rows.flatMap(({first_seq: firstSeq, bytes}) =>
     decodeRecords(new Uint8Array(bytes)).map(({key, value, headers}, index) => ({

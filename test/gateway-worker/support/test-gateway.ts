@@ -4,18 +4,32 @@ import {expect} from 'vitest';
 import {createApp} from '../../../gateway-worker/app.ts';
 import type {Env} from '../../../gateway-worker/env.ts';
 import {Gateway} from '../../../gateway-worker/gateway.ts';
+import type {GatewayOptions} from '../../../gateway-worker/gateway.ts';
+import type {Pipeline} from '../../../src/define/pipeline.ts';
 import {hashApiKey, makeApiKey} from '../../../src/lib/api-key.ts';
+import {checkDocumented, routeOf} from './check-documented.ts';
+import {CREDENTIAL_SECRETS} from './credential-streams.ts';
+import {quotaClock} from './quota-clock.ts';
 import {testPipeline} from './test-pipeline.ts';
+import {WEBHOOK_SECRETS} from './webhook-streams.ts';
 
 const silent = {info: () => undefined, warn: () => undefined, error: () => undefined};
 
-export function testGateway(nowMs: () => number = () => Date.now()): Gateway {
+/** What the gateway has from outside. */
+type TestServices = Partial<Pick<GatewayOptions, 'fetch' | 'certificates' | 'log'>>;
+
+export function testGateway(
+  nowMs: () => number = () => Date.now(),
+  pipeline: Pipeline = testPipeline,
+  services: TestServices = {},
+): Gateway {
   return new Gateway({
-    pipeline: testPipeline,
+    pipeline,
     nowMs,
     random: () => Math.random(),
     fillRandom: (bytes) => crypto.getRandomValues(bytes),
     log: silent,
+    ...services,
   });
 }
 
@@ -58,9 +72,16 @@ export async function testApp(
   options: {
     readonly nowMs?: () => number;
     readonly extraEnv?: Record<string, unknown>;
+    /** The tests' own, with other options of its streams. */
+    readonly pipeline?: Pipeline;
+    readonly services?: TestServices;
+    /** Answers are held against what their routes say of themselves, unless this is false. */
+    readonly isDocumented?: boolean;
   } = {},
 ): Promise<TestApp> {
-  const gateway = testGateway(options.nowMs);
+  // The quotas' objects see the time the gateway sees.
+  quotaClock.nowMs = options.nowMs ?? (() => Date.now());
+  const gateway = testGateway(options.nowMs, options.pipeline, options.services);
   const app = createApp(gateway);
   const made = {
     writer: await testKey(['ingest:write:*']),
@@ -72,7 +93,7 @@ export async function testApp(
   const appEnv = {
     ...bindings,
     FOREBAY_KEYS: JSON.stringify(Object.values(made).map(({entry}) => entry)),
-    FOREBAY_SECRETS: JSON.stringify({WEBHOOK_SECRET}),
+    FOREBAY_SECRETS: JSON.stringify({WEBHOOK_SECRET, ...WEBHOOK_SECRETS, ...CREDENTIAL_SECRETS}),
     ...options.extraEnv,
   };
   const fetch: TestApp['fetch'] = async (path, init) => {
@@ -80,6 +101,8 @@ export async function testApp(
     const request = new Request(`https://gateway.test${path}`, init);
     const response = await app.fetch(request, appEnv, ctx);
     await waitOnExecutionContext(ctx);
+    if (options.isDocumented !== false && response.status !== 101)
+      await checkDocumented(routeOf(request), response.clone());
     return response;
   };
   return {

@@ -1,10 +1,12 @@
 import {describe, expect, test} from 'vitest';
 import * as z from 'zod';
 import {apiKey, defineStream} from '../../../src/define/index.ts';
+import type {AnyStream} from '../../../src/define/stream.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {eventDecoder} from '../../../stream-processor/event/decode-event.ts';
 import {marksOf} from '../../../stream-processor/event/record-marks.ts';
 
+const FORM = 'application/x-www-form-urlencoded';
 const TIME = '2026-01-01T00:00:00.500Z';
 const common = {name: 'input', owner: 'tests', partitions: 1, accept: [apiKey()]};
 const timed = defineStream({
@@ -28,7 +30,7 @@ function record(value: string | null, headers: Record<string, string> = {}): Inc
   };
 }
 
-function decode(stream: typeof timed | typeof untimed, each: IncomingRecord) {
+function decode(stream: AnyStream, each: IncomingRecord) {
   return eventDecoder(stream)(each, marksOf(each));
 }
 
@@ -38,6 +40,23 @@ describe('the event of a record', () => {
       kind: 'event',
       timed: {key: 'schlüssel', timeMs: 5, event: {at: 5, n: 3}},
     });
+  });
+
+  test('is what its fields say when it came as a form, and what its media type says of any JSON', () => {
+    const form = defineStream({
+      ...common,
+      schema: z.object({command: z.string(), files: z.array(z.string())}),
+      key: () => '',
+    });
+    const sent = record('command=%2Fdeploy&files=a&files=b', {'content-type': FORM});
+    const event = {command: '/deploy', files: ['a', 'b']};
+    expect(decode(form, sent)).toMatchObject({kind: 'event', timed: {event}});
+    for (const json of [
+      'application/json',
+      'application/json; charset=utf-8',
+      'application/a+json',
+    ])
+      expect(decode(untimed, record('{}', {'content-type': json})).kind).toBe('event');
   });
 
   test.each([
@@ -51,6 +70,8 @@ describe('the event of a record', () => {
   test.each([
     ['no JSON', record('{')],
     ['not of the schema', record('{"at":"x"}')],
+    ['JSON that calls itself a form', record('{"at":5}', {'content-type': FORM})],
+    ['bytes of another type', record('{"at":5}', {'content-type': 'image/png'})],
     ['a tombstone', record(null)],
     ['without a key', {...record('{"at":5}'), key: null}],
     ['one whose event time throws', record('{"at":13}')],

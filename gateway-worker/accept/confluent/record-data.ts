@@ -1,0 +1,70 @@
+import {fromBase64, utf8} from '../../../src/lib/bytes.ts';
+import {issue} from '../../validate/issue.ts';
+import type {Issue} from '../../validate/issue.ts';
+import {scanJson} from '../scan-json.ts';
+import type {RestData} from './rest-record.ts';
+
+/** The value of a record: its bytes, and what the stream's schema sees of them. */
+export interface RecordValue {
+  readonly bytes: Uint8Array;
+  readonly value: unknown;
+  /** JSON when missing. */
+  readonly contentType?: string;
+}
+
+const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
+
+/**
+ * JSON: the data's own bytes. STRING: its text, a string for the schema. BINARY: the decoded bytes, which are JSON when
+ * they are a JSON text, or else bytes (`Uint8Array`) for the schema.
+ */
+export function recordValue({type, data, bytes}: RestData): RecordValue | Issue {
+  if (type === 'JSON') return {bytes, value: data};
+  if (type === 'STRING') {
+    const text = textOf(data, 'value');
+    if (typeof text !== 'string') return text;
+    return {bytes: utf8(text), value: text, contentType: 'text/plain; charset=utf-8'};
+  }
+  const decoded = bytesOf(data, 'value');
+  if ('detail' in decoded) return decoded;
+  const value = jsonOf(decoded);
+  return value === undefined
+    ? {bytes: decoded, value: decoded, contentType: 'application/octet-stream'}
+    : {bytes: decoded, value};
+}
+
+/**
+ * The key of a record, for streams that have no key of their own. A JSON string is its text without the quotes, other
+ * JSON its text; a BINARY key must be UTF-8, for keys are text here.
+ */
+export function recordKey({type, data, bytes}: RestData): string | Issue {
+  if (type === 'JSON') return typeof data === 'string' ? data : decoder.decode(bytes);
+  if (type === 'STRING') return textOf(data, 'key');
+  const decoded = bytesOf(data, 'key');
+  if ('detail' in decoded) return decoded;
+  try {
+    return decoder.decode(decoded);
+  } catch {
+    return issue('key-invalid', 'a key is UTF-8 here', ['key', 'data']);
+  }
+}
+
+function textOf(data: unknown, part: string): string | Issue {
+  if (typeof data === 'string' && data.isWellFormed()) return data;
+  return issue('invalid-data', 'data of type STRING is a string of Unicode', [part, 'data']);
+}
+
+function bytesOf(data: unknown, part: string): Uint8Array | Issue {
+  const bytes = typeof data === 'string' ? fromBase64(data) : null;
+  return bytes ?? issue('invalid-data', 'data of type BINARY is base64', [part, 'data']);
+}
+
+/** `undefined` for what is no JSON, or nested too deeply for it. */
+function jsonOf(bytes: Uint8Array): unknown {
+  if (typeof scanJson(bytes) === 'string') return undefined;
+  try {
+    return JSON.parse(decoder.decode(bytes)) as unknown;
+  } catch {
+    return undefined;
+  }
+}

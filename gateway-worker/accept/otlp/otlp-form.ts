@@ -1,0 +1,23 @@
+import {Problem} from '../../answer/problem.ts';
+
+/** How a request is written, and so how it is answered. */
+export type OtlpForm = 'json' | 'protobuf';
+
+export const MEDIA_TYPES: Readonly<Record<OtlpForm, string>> = {
+  json: 'application/json',
+  protobuf: 'application/x-protobuf',
+};
+
+/** `null` for a media type that OTLP/HTTP does not have. */
+export function otlpFormOf(contentType: string | null): OtlpForm | null {
+  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  if (type === MEDIA_TYPES.json) return 'json';
+  return type === MEDIA_TYPES.protobuf ? 'protobuf' : null;
+}
+
+export function unknownForm(): Problem {
+  const types = Object.values(MEDIA_TYPES).join(', ');
+  return new Problem('unsupported-media-type', `Content-Type may be ${types}`, {
+    headers: {accept: types},
+  });
+}
