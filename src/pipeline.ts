@@ -1,18 +1,27 @@
 import * as z from 'zod';
 import {
   apiKey,
+  attributeOf,
+  confluentRest,
   count,
   definePipeline,
   defineStream,
+  deviceToken,
   github as githubWebhook,
   hours,
   max,
   mean,
   min,
   minutes,
+  mqtt,
+  otlpLog,
+  otlpLogs,
   secret,
+  segment,
+  stripe,
   tumbling,
   webhook,
+  webSocket,
 } from './define/index.ts';
 
 export const readings = defineStream({
@@ -27,7 +36,8 @@ export const readings = defineStream({
   key: (reading) => reading.station,
   eventTime: (reading) => Date.parse(reading.time),
   partitions: 4,
-  accept: [apiKey()],
+  // By HTTP and CloudEvents, over WebSocket and MQTT, and as Confluent's REST proxy takes them; docs/senders.md.
+  accept: [apiKey(), deviceToken(), webSocket(), mqtt(), confluentRest()],
 });
 
 export const github = defineStream({
@@ -45,9 +55,49 @@ export const github = defineStream({
   accept: [webhook(githubWebhook({secret: secret('GITHUB_WEBHOOK_SECRET')}))],
 });
 
+export const payments = defineStream({
+  name: 'payments',
+  owner: 'billing',
+  description: 'Events of Stripe, in order per customer',
+  schema: z.looseObject({
+    id: z.string().max(255),
+    type: z.string().max(255),
+    created: z.int(),
+    data: z.looseObject({object: z.looseObject({customer: z.string().max(255).nullish()})}),
+  }),
+  key: (event) => event.data.object.customer ?? 'no-customer',
+  eventTime: (event) => event.created * 1_000,
+  partitions: 2,
+  accept: [webhook(stripe({secret: secret('STRIPE_WEBHOOK_SECRET')}))],
+});
+
+export const analytics = defineStream({
+  name: 'analytics',
+  owner: 'growth',
+  description: "Calls of Segment's libraries, in order per person",
+  schema: z.looseObject({
+    type: z.string().max(32).optional(),
+    userId: z.string().max(256).nullish(),
+    anonymousId: z.string().max(256).nullish(),
+  }),
+  key: (call) => call.userId ?? call.anonymousId ?? 'nobody',
+  partitions: 2,
+  accept: [apiKey(), segment()],
+});
+
+export const logs = defineStream({
+  name: 'logs',
+  owner: 'platform',
+  description: 'Log records of OpenTelemetry, in order per service',
+  schema: otlpLog,
+  key: (log) => attributeOf(log.resource, 'service.name') ?? 'unknown',
+  partitions: 2,
+  accept: [apiKey(), otlpLogs()],
+});
+
 export default definePipeline({
   name: 'demo',
-  streams: [readings, github],
+  streams: [readings, github, payments, analytics, logs],
   views: [
     tumbling(readings, {
       name: 'station-hour',

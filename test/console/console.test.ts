@@ -6,7 +6,7 @@ import {consoleConfig} from '../../console/config.ts';
 import {consoleApp} from '../../console/server.ts';
 import {StageRates} from '../../console/stage-rates.ts';
 import {statusDocument} from '../../console/status-document.ts';
-import pipeline from '../../src/pipeline.ts';
+import pipeline from '../support/two-streams.ts';
 import {StatusDocument} from '../../src/protocol/status.ts';
 import {drainShard, NOW_MS, processor, shard, task, wholeDrain, wholeTasks} from './samples.ts';
 

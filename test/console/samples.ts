@@ -1,4 +1,4 @@
-import pipeline from '../../src/pipeline.ts';
+import pipeline from '../support/two-streams.ts';
 import {shardsOf} from '../../src/record/shard.ts';
 import type {
   DrainShardStatus,

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import type {Layers} from '../../console/collect-layers.ts';
 import {StageRates} from '../../console/stage-rates.ts';
 import {statusDocument} from '../../console/status-document.ts';
-import pipeline from '../../src/pipeline.ts';
+import pipeline from '../support/two-streams.ts';
 import {shardsOf} from '../../src/record/shard.ts';
 import {drainShard, NOW_MS, processor, shard, task, wholeDrain, wholeTasks} from './samples.ts';
 

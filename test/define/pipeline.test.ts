@@ -120,11 +120,14 @@ test('a pipeline is frozen, and its fingerprint changes with what it means', () 
   expect(wider.schemaFingerprints).toEqual(pipeline.schemaFingerprints);
 });
 
-test('the shipped pipeline is valid: readings in four partitions that keep extra fields, and GitHub', async () => {
+test('the shipped pipeline is valid: readings in four partitions that keep extra fields, and a stream for each kind of sender', async () => {
   const {default: shipped, readings: stream} = await import('../../src/pipeline.ts');
   expect(shipped.streams.map(({name, partitions}) => [name, partitions])).toEqual([
     ['readings', 4],
     ['github', 4],
+    ['payments', 2],
+    ['analytics', 2],
+    ['logs', 2],
   ]);
   expect(shipped.views.map((view) => [view.name, view.stream.name])).toEqual([
     ['station-hour', 'readings'],

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {TopicNames, topicPlans} from '../../src/protocol/topics.ts';
 
 test('topics are named and sized by the definition, and a prefix isolates all of them', async () => {
-  const {default: pipeline} = await import('../../src/pipeline.ts');
+  const {default: pipeline} = await import('../support/two-streams.ts');
   const names = new TopicNames('staging.', pipeline.name);
   expect(topicPlans(pipeline, names).map(({name, partitions}) => `${name} ${partitions}`)).toEqual([
     'staging._demo.drain 8',

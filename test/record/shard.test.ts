@@ -38,7 +38,7 @@ test('a key always has one partition within range', () => {
 });
 
 test('a pipeline’s shards are one per partition, one for what was rejected, and one audit', async () => {
-  const {default: pipeline} = await import('../../src/pipeline.ts');
+  const {default: pipeline} = await import('../support/two-streams.ts');
   expect(shardsOf(pipeline).map((shard) => shard.name)).toEqual([
     'readings/0',
     'readings/1',
