@@ -68,7 +68,8 @@ function parse(text: string): unknown {
   }
 }
 
-function problemError(status: number, body: unknown): CliError {
+/** An error in the words of a problem. */
+export function problemError(status: number, body: unknown): CliError {
   const {title, detail, errors} = (body ?? {}) as {
     title?: string;
     detail?: string;

@@ -45,7 +45,8 @@ function routerOf(gateway: Gateway): Hono<{Bindings: Env}> {
     const allow = [...methods.keys()].join(', ');
     // One handler a path, for Hono does without its middleware chain then.
     app.all(path, (c) => {
-      const route = methods.get(c.req.method);
+      // RFC 9110 §9.3.2: HEAD is GET without the body, which the platform leaves out.
+      const route = methods.get(c.req.method === 'HEAD' ? 'GET' : c.req.method);
       if (route === undefined)
         return problemResponse('method-not-allowed', {detail: `use ${allow}`, headers: {allow}});
       return withScope(gateway, {env: c.env, ctx: c.executionCtx}, (scope) =>
@@ -70,11 +71,12 @@ function byPath(list: readonly Route[]): ReadonlyMap<string, ReadonlyMap<string,
 }
 
 async function enter(route: Route, call: Call): Promise<Response> {
-  if (route.access === 'admin' || route.access === 'drain') {
-    const token = bearerToken(call.request.headers);
-    requireScope(await authenticate(call.gateway, {token}, call.scope), route.access);
-  }
-  return route.handle(call);
+  const {access} = route;
+  if (access !== 'admin' && access !== 'drain') return route.handle(call);
+  const token = bearerToken(call.request.headers);
+  const grant = await authenticate(call.gateway, {token}, call.scope);
+  requireScope(grant, access);
+  return route.handle({...call, grant});
 }
 
 interface Invocation {

@@ -1,6 +1,7 @@
 import type {Gateway} from './gateway.ts';
 import type {Operation} from './openapi/operation.ts';
 import type {RequestScope} from './request-scope.ts';
+import type {Grant} from './verify/grant.ts';
 
 /** One request on its way to a handler. */
 export interface Call {
@@ -9,6 +10,8 @@ export interface Call {
   /** Of the path. */
   readonly params: Readonly<Record<string, string>>;
   readonly scope: RequestScope;
+  /** Whose key let it in, where the route's access asks for one. */
+  readonly grant?: Grant;
 }
 
 /**

@@ -1,8 +1,9 @@
-import * as z from 'zod';
 import {toBase64} from '../../src/lib/bytes.ts';
 import {isReplayedHeader, MAX_REPLAY_EVENTS} from '../../src/protocol/replay.ts';
 import type {ReplayEvent} from '../../src/protocol/replay.ts';
 import {gatewayRequest} from '../gateway-request.ts';
+import {replayCounts} from '../replay-counts.ts';
+import type {ReplayCounts} from '../replay-counts.ts';
 import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
 import type {RejectedRecord} from '../rejected-records.ts';
 import type {Verb, VerbCall} from '../verb.ts';
@@ -11,14 +12,6 @@ import type {Verb, VerbCall} from '../verb.ts';
 const MAX_REQUEST_VALUE_BYTES = 6_000_000;
 const BUSY = 503;
 const INVALID = 422;
-
-const Counts = z.object({
-  accepted: z.number().default(0),
-  duplicates: z.number().default(0),
-  rejected: z.number().default(0),
-  retry: z.number().default(0),
-});
-type Counts = z.infer<typeof Counts>;
 
 export const replay: Verb = {
   name: 'replay',
@@ -46,7 +39,7 @@ export const replay: Verb = {
   },
 };
 
-type Sent = Counts & {readonly read: number};
+type Sent = ReplayCounts & {readonly read: number};
 
 async function countOnly(call: VerbCall): Promise<Sent> {
   let read = 0;
@@ -86,8 +79,8 @@ async function* batches(records: AsyncIterable<RejectedRecord>): AsyncGenerator<
 async function sendBatch(
   {positionals, settings}: VerbCall,
   batch: readonly RejectedRecord[],
-): Promise<Counts> {
-  const {json} = await gatewayRequest(
+): Promise<ReplayCounts> {
+  const answer = await gatewayRequest(
     {
       url: `${settings.gatewayUrl}/admin/v1/replay`,
       method: 'POST',
@@ -96,7 +89,7 @@ async function sendBatch(
     },
     [INVALID, BUSY],
   );
-  return Counts.parse(json);
+  return replayCounts(answer);
 }
 
 function eventOf({id, value, headers}: RejectedRecord): ReplayEvent {

@@ -1,12 +1,13 @@
 import {utf8} from '../../src/lib/bytes.ts';
 import {ID_HASH_BYTES} from '../buffer/append-protocol.ts';
 
+/** Of a hash, the first bytes: the same for all ids derived from one request's. The rest holds their index. */
+export const SHARED_ID_BYTES = ID_HASH_BYTES - 4;
+
 /** An event's id and how it is remembered; `hash` `null`: the id is new, nobody can send it again. */
 export interface EventId {
   readonly id: string;
   readonly hash: Uint8Array | null;
-  /** Of what the sender gave: the same for all ids derived from one request's. */
-  readonly origin: Uint8Array | null;
 }
 
 /** Gives the events of one request their ids. */
@@ -52,18 +53,16 @@ export class RequestIds implements EventIds {
   async of(events: readonly EventToName[]): Promise<readonly EventId[]> {
     const {requestId, sender, isSingle, newId} = this.#options;
     if (requestId === null && events.every(({ownId}) => ownId === null))
-      return events.map(() => ({id: newId(), hash: null, origin: null}));
+      return events.map(() => ({id: newId(), hash: null}));
     // One digest for the whole request; the ids derived from it differ by their index.
     const base = requestId === null ? null : await hashOf(sender, 'request', requestId);
     return Promise.all(
       events.map(async ({index, ownId, source}) => {
         if (ownId !== null) {
-          const own = await hashOf(sender, 'event', source ?? '', ownId);
-          return {id: ownId, hash: own, origin: own};
+          return {id: ownId, hash: await hashOf(sender, 'event', source ?? '', ownId)};
         }
-        if (base === null) return {id: newId(), hash: null, origin: null};
-        const hash = isSingle ? base : withIndex(base, index);
-        return {id: this.derived(index)!, hash, origin: base};
+        if (base === null) return {id: newId(), hash: null};
+        return {id: this.derived(index)!, hash: isSingle ? base : withIndex(base, index)};
       }),
     );
   }
@@ -89,6 +88,6 @@ function withIndex(base: Uint8Array, index: number): Uint8Array {
   const hash = base.slice();
   const view = new DataView(hash.buffer);
   // Index 0 differs from the id itself, too: a single event under the same key is another event.
-  view.setUint32(ID_HASH_BYTES - 4, view.getUint32(ID_HASH_BYTES - 4) ^ (index + 1));
+  view.setUint32(SHARED_ID_BYTES, view.getUint32(SHARED_ID_BYTES) ^ (index + 1));
   return hash;
 }

@@ -3,15 +3,16 @@
  * anew. For text that JSON.parse has taken; on anything else the positions mean nothing, but nothing is thrown or hangs.
  */
 import {concatBytes, fromUtf8} from '../../src/lib/bytes.ts';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-bytes.ts';
 import {endOfString, trimJson} from './scan-json.ts';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** The members of an object by name, each value without the whitespace around it; of a repeated name the last, as JSON.parse does. */
 export function memberSlices(object: Uint8Array): ReadonlyMap<string, Uint8Array> {

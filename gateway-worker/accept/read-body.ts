@@ -21,13 +21,25 @@ export function contentEncodingOf(header: string | null): ContentEncoding {
 export async function readBody(request: Request, deadline: Deadline): Promise<Uint8Array> {
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > MAX_REQUEST_BYTES) throw tooLarge();
-  // HTTP itself ends a body at its declared length, so this one is bounded without counting.
-  const body =
-    declared === null
-      ? await readCounted(request.body, deadline)
-      : await deadline.race(request.arrayBuffer());
-  if (body === EXPIRED) throw tooSlow();
-  return body instanceof Uint8Array ? body : new Uint8Array(body);
+  try {
+    // HTTP itself ends a body at its declared length, so this one is bounded without counting.
+    const body =
+      declared === null
+        ? await readCounted(request.body, deadline)
+        : await deadline.race(request.arrayBuffer());
+    if (body === EXPIRED) throw tooSlow();
+    return body instanceof Uint8Array ? body : new Uint8Array(body);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    // The sender hung up, or its chunks are none: nothing anybody here should look at.
+    throw new Problem('body-timeout', 'the body broke off; send all of it');
+  }
+}
+
+/** The body as its sender wrote it, before any Content-Encoding. */
+export async function readDecompressed(request: Request, deadline: Deadline): Promise<Uint8Array> {
+  const encoding = contentEncodingOf(request.headers.get('content-encoding'));
+  return decompress(await readBody(request, deadline), encoding, deadline);
 }
 
 /** Stops as soon as the decompressed bytes are too many: a bomb costs no more than a large request. */

@@ -1,6 +1,8 @@
+import {fromStrictUtf8} from '../../src/lib/bytes.ts';
 import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
 import {Problem} from '../answer/problem.ts';
 import {issue} from '../validate/issue.ts';
+import {OPEN_BRACKET} from './json-bytes.ts';
 import type {ReceivedEvent} from './received-event.ts';
 import {scanJson, trimJson} from './scan-json.ts';
 
@@ -12,8 +14,9 @@ export interface ReceivedEvents {
   readonly isSingle: boolean;
 }
 
+/** Of NDJSON, empty ones too: each costs something, and a body could be nothing else. */
+const MAX_LINES = 10 * MAX_REQUEST_EVENTS;
 const LINE_FEED = 0x0a;
-const OPEN_BRACKET = 0x5b;
 
 /**
  * The events of a body.
@@ -58,6 +61,7 @@ function splitJson(body: Uint8Array, text: string): ReceivedEvents {
 function splitLines(bytes: Uint8Array, text: string): ReceivedEvents {
   const events: ReceivedEvent[] = [];
   let textStart = 0;
+  let lines = 0;
   for (let start = 0; start < bytes.length;) {
     const found = bytes.indexOf(LINE_FEED, start);
     const textFound = text.indexOf('\n', textStart);
@@ -65,7 +69,8 @@ function splitLines(bytes: Uint8Array, text: string): ReceivedEvents {
     const textEnd = textFound < 0 ? text.length : textFound;
     const lineBytes = trimJson(bytes.subarray(start, end));
     if (lineBytes.length > 0) events.push(parseLine(lineBytes, text.slice(textStart, textEnd)));
-    if (events.length > MAX_REQUEST_EVENTS) throw tooMany();
+    lines += 1;
+    if (events.length > MAX_REQUEST_EVENTS || lines > MAX_LINES) throw tooMany();
     start = end + 1;
     textStart = textEnd + 1;
   }
@@ -103,15 +108,10 @@ function parseBody(text: string): unknown {
   }
 }
 
-// `ignoreBOM: true` keeps a byte order mark in the text; the one at the front was cut off before.
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
-
 function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new Problem('malformed-utf-8', 'send the body as UTF-8');
-  }
+  const text = fromStrictUtf8(bytes);
+  if (text === null) throw new Problem('malformed-utf-8', 'send the body as UTF-8');
+  return text;
 }
 
 /** RFC 8259 §8.1: a parser may ignore it. It is no part of any event. */

@@ -18,6 +18,7 @@ import type {CheckedEvent, CheckedStream, ValidEvent} from '../validate/check-ev
 import {findUnsafeName} from '../validate/find-unsafe-name.ts';
 import {issue} from '../validate/issue.ts';
 import type {Issue} from '../validate/issue.ts';
+import {SHARED_ID_BYTES} from './event-ids.ts';
 import type {EventIds, EventToName} from './event-ids.ts';
 import {keepRejected} from './keep-rejected.ts';
 import type {ReceivedEvent} from './received-event.ts';
@@ -95,8 +96,8 @@ function unsafeName({
   attributes,
   members,
 }: Extract<ReceivedEvent, {issue: null}>): Issue | null {
-  const isJson =
-    attributes?.contentType === undefined || isJsonType(mediaTypeOf(attributes.contentType));
+  const type = mediaTypeOf(attributes?.contentType ?? '');
+  const isJson = type === '' || isJsonType(type);
   return isJson && bytes !== null ? findUnsafeName({bytes, value, members}) : null;
 }
 
@@ -121,10 +122,12 @@ async function routeValid(
   const randomPartition = Math.floor(random() * partitions);
   const routes: (Routed[] | undefined)[] = [];
   valid.forEach(({index, event}, at) => {
-    const {id, hash, origin} = eventIds[at]!;
+    const {id, hash} = eventIds[at]!;
     const {bytes, attributes} = events[index]!;
-    // Without a key, what the sender gave as id decides, so that a request sent again meets the shard that remembers it.
-    const routeBy = event.key === null ? origin : keyBytes(event.key);
+    // Without a key, what the sender gave as id decides, so that a request sent again meets the shard that remembers it,
+    // and so does a single event of it that is replayed.
+    const routeBy =
+      event.key === null ? (hash?.subarray(0, SHARED_ID_BYTES) ?? null) : keyBytes(event.key);
     const partition = routeBy === null ? randomPartition : partitionOf(routeBy, partitions);
     (routes[partition] ??= []).push({
       index,

@@ -19,6 +19,6 @@ export function queryInteger(
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   throw new Problem('invalid-request', `${name} is a whole number from ${min} to ${max}`, {
-    errors: [issue('invalid-parameter', `a whole number from ${min} to ${max}`, [name])],
+    errors: [issue('parameter-invalid', `a whole number from ${min} to ${max}`, [name])],
   });
 }

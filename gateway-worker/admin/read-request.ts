@@ -1,13 +1,26 @@
 import type * as z from 'zod';
-import {contentEncodingOf, decompress, readBody} from '../accept/read-body.ts';
+import {requireJson} from '../accept/body-form.ts';
+import {readDecompressed} from '../accept/read-body.ts';
 import {scanJson} from '../accept/scan-json.ts';
-import {bodyFormOf} from '../accept/streams/media-type.ts';
 import {Problem} from '../answer/problem.ts';
+import type {ProblemCode} from '../answer/problem.ts';
 import {MAX_DEPTH, MAX_ISSUES} from '../limits.ts';
 import type {Call} from '../route.ts';
 import {issueOf} from '../validate/issue.ts';
 
 const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: false});
+
+/** What `readRequest` throws. */
+export const REQUEST_PROBLEMS = [
+  'invalid-request',
+  'malformed-json',
+  'malformed-encoding',
+  'too-deep',
+  'request-too-large',
+  'unsupported-media-type',
+  'unsupported-encoding',
+  'body-timeout',
+] as const satisfies readonly ProblemCode[];
 
 /**
  * The JSON body of an admin request, by its schema.
@@ -17,11 +30,8 @@ export async function readRequest<Schema extends z.ZodType>(
   {request, scope}: Call,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  if (bodyFormOf(request.headers.get('content-type')) !== 'json')
-    throw new Problem('unsupported-media-type', 'send application/json');
-  const encoding = contentEncodingOf(request.headers.get('content-encoding'));
-  const raw = await readBody(request, scope.deadline);
-  const parsed = schema.safeParse(parseJson(await decompress(raw, encoding, scope.deadline)));
+  requireJson(request.headers);
+  const parsed = schema.safeParse(parseJson(await readDecompressed(request, scope.deadline)));
   if (parsed.success) return parsed.data;
   throw new Problem('invalid-request', 'mend what errors names', {
     errors: parsed.error.issues.slice(0, MAX_ISSUES).map(issueOf),

@@ -28,7 +28,7 @@ export const PROBLEMS = {
   'unsupported-media-type': [415, 'This media type is not understood here'],
   'unsupported-encoding': [415, 'This content encoding is not understood here'],
   'invalid-events': [422, 'No event of the request is valid'],
-  'idempotency-key-reused': [422, 'This Idempotency-Key came with another payload before'],
+  'idempotency-key-reused': [422, 'This Idempotency-Key came with another body before'],
   'upgrade-required': [426, 'This path speaks WebSocket'],
   'quota-exceeded': [429, 'This key has sent more than its quota'],
   'stream-quota-exceeded': [429, 'This stream has received more than its quota'],

@@ -11,7 +11,7 @@ import {auditOriginOf} from './audit-origin.ts';
  * @throws Problem `unavailable`: nothing is known to be recorded, so it must not be done
  */
 export async function recordAudit(call: Call, deed: AuditDeed): Promise<void> {
-  const origin = await auditOriginOf(call);
+  const origin = auditOriginOf(call);
   if (await callKeys(call, (keys) => keys.audit({...origin, ...deed}))) return;
   throw auditIsFull();
 }

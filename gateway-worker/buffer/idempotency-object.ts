@@ -1,6 +1,6 @@
 /**
  * Idempotency-Keys of one stream (a fixed part of them: the key's hash says which object). It answers one question: is
- * this key new, did it come with this payload before, with another one, or is its first request still being handled?
+ * this key new, did it come with this body before, with another one, or is its first request still being handled?
  * (draft-ietf-httpapi-idempotency-key-header). It keeps no answers: a repeated request goes through the shards again,
  * where each of its events is known by its derived id.
  *
@@ -32,7 +32,7 @@ const ALARM_RETRY_MS = 60_000;
 export interface Claim {
   /** 16 bytes of the key's SHA-256. */
   readonly keyHash: Uint8Array;
-  /** 48 bits of the payload's SHA-256. */
+  /** 48 bits of the body's SHA-256. */
   readonly fingerprint: number;
 }
 

@@ -3,14 +3,14 @@ import {runStatements} from './runs-sql.ts';
 import type {RunStatements} from './runs-sql.ts';
 
 /**
- * `claims`: keys and the payloads they came with. A commit adds to the newest row while that is short, so that it is
- * billed one row and never a deletion of its own; all are deleted when they are sealed.
+ * `claims`: keys and the bodies they came with. A commit adds to the newest row while that is short and of this
+ * start of the object, so that it is billed one row and seldom a deletion of its own; all are deleted when they are sealed.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS claims (
     row_id INTEGER PRIMARY KEY,
     claimed_ms INTEGER NOT NULL,        -- of the newest key in it
-    entries BLOB NOT NULL               -- hash-entries.ts; the number is the payload's fingerprint
+    entries BLOB NOT NULL               -- hash-entries.ts; the number is the body's fingerprint
   ) STRICT;
 `;
 

@@ -1,6 +1,9 @@
 /**
- * Idempotency-Keys and the fingerprints of their payloads, for the stream's dedupe window (remembered-hashes.ts). Until
- * they are sealed they are in `claims`, of which the newest row is rewritten with each commit while it is short.
+ * Idempotency-Keys and the fingerprints of their bodies, for the stream's dedupe window (remembered-hashes.ts). Until
+ * they are sealed they are in `claims`, of which the newest row is rewritten with each commit while it is short. A start
+ * of the object begins a row of its own: a row knows the time of its newest key only, and one that was added to after
+ * every eviction would never look old enough to be sealed. As each row's span is at most an eighth of the window, a key
+ * is known for a quarter of it longer at most.
  */
 import {concatBytes} from '../../src/lib/bytes.ts';
 import {decodeEntries, encodeEntries} from './hash-entries.ts';
@@ -22,7 +25,7 @@ export interface KnownKeysOptions extends Omit<RememberedHashesOptions, 'onSeal'
 export class KnownKeys {
   readonly #statements: IdempotencyStatements;
   readonly #hashes: RememberedHashes;
-  /** A copy of the newest row of `claims`, or nothing when the next commit begins another. */
+  /** A copy of the newest row of `claims`, or nothing when the next commit begins another, as the first one does. */
   #open: Uint8Array = new Uint8Array();
 
   constructor(options: KnownKeysOptions) {
@@ -32,8 +35,6 @@ export class KnownKeys {
     const rows: {readonly ms: number; readonly entries: readonly HashEntry[]}[] = [];
     let keys = 0;
     for (const {claimed_ms: ms, entries} of statements.newestFirst()) {
-      if (rows.length === 0 && entries.byteLength < OPEN_ROW_BYTES)
-        this.#open = new Uint8Array(entries);
       rows.push({ms, entries: decodeEntries(entries)});
       keys += rows.at(-1)!.entries.length;
       if (keys >= KEYS_LOADED) break;
@@ -47,7 +48,7 @@ export class KnownKeys {
     return this.#hashes.seed;
   }
 
-  /** Of the payload the key came with. */
+  /** Of the body the key came with. */
   fingerprintOf(key: Uint32Array): number | undefined {
     return this.#hashes.get(key);
   }

@@ -41,6 +41,7 @@ export function planRows(requests: readonly AppendRequest[], log: LogState): Row
   const rows: PlannedRow[] = [];
   let open: EncodedBatch[] = [];
   let openBytes = 0;
+  let openHasIds = false;
   let openSeq = log.nextSeq;
   let nextSeq = log.nextSeq;
 
@@ -48,8 +49,14 @@ export function planRows(requests: readonly AppendRequest[], log: LogState): Row
     if (open.length > 0) rows.push({firstSeq: openSeq, ...joinBatches(open)});
     open = [];
     openBytes = 0;
+    openHasIds = false;
     openSeq = nextSeq;
   };
+  // One batch with ids gives all records of its row room for one.
+  const joinedSize = ({bytes, count, ids}: EncodedBatch) =>
+    openBytes +
+    bytes.byteLength +
+    (openHasIds || ids !== null ? (nextSeq - openSeq + count) * ID_HASH_BYTES : 0);
   const results = requests.map(({batches}): AppendStored => {
     const firstSeq = nextSeq;
     const duplicates: Duplicate[] = [];
@@ -63,11 +70,11 @@ export function planRows(requests: readonly AppendRequest[], log: LogState): Row
       });
       before += batch.count;
       if (kept.count === 0) continue;
-      const size = sizeOf(kept);
-      assert(size <= MAX_ROW_BYTES, 'a batch fits in a row');
-      if (openBytes + size > MAX_ROW_BYTES) closeRow();
+      if (joinedSize(kept) > MAX_ROW_BYTES) closeRow();
+      assert(joinedSize(kept) <= MAX_ROW_BYTES, 'a batch fits in a row');
       open.push(kept);
-      openBytes += size;
+      openBytes += kept.bytes.byteLength;
+      openHasIds ||= kept.ids !== null;
       nextSeq += kept.count;
     }
     return {kind: 'stored', incarnation: log.incarnation, firstSeq, duplicates};
@@ -118,8 +125,4 @@ export function withoutRecords(batch: EncodedBatch, dropped: ReadonlySet<number>
     count: batch.count - dropped.size,
     ids: batch.ids === null ? null : concatBytes(keptIds),
   };
-}
-
-function sizeOf({bytes, ids}: EncodedBatch): number {
-  return bytes.byteLength + (ids?.byteLength ?? 0);
 }

@@ -234,7 +234,8 @@ export class ShardLog {
     this.#bytes += endBytes - this.#endBytes;
     this.#endBytes = endBytes;
     this.#nextSeq = plan.nextSeq;
-    this.#oldestMs ??= receivedMs;
+    // Nothing but duplicates leaves an empty log empty.
+    if (plan.rows.length > 0) this.#oldestMs ??= receivedMs;
     this.#seen.add(plan.fresh, {receivedMs, lastSeq: plan.nextSeq - 1});
   }
 

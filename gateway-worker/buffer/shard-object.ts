@@ -112,8 +112,10 @@ export class ShardObject extends DurableObject {
     return this.#line.confirm(request);
   }
 
-  cancelOverflow(ticket: Ticket): void {
+  /** What it held up goes on. */
+  async cancelOverflow(ticket: Ticket): Promise<void> {
     this.#line.cancel(ticket);
+    if (this.#line.hasHere) await this.#advance();
   }
 
   /** What the queue delivered. The verdicts are durable when it returns. */

@@ -23,9 +23,9 @@ export class InOrder<Item> {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Forgets what is not being handled yet. */
-  drop(): void {
-    this.#waiting = [];
+  /** Forgets what is not being handled yet, and returns it. */
+  drop(): readonly Item[] {
+    return this.#waiting.splice(0);
   }
 
   async #runAll(): Promise<void> {

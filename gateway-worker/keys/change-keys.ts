@@ -37,7 +37,7 @@ export async function createKey(call: Call): Promise<Response> {
     quota,
     expiresMs,
   };
-  const origin = await auditOriginOf(call);
+  const origin = auditOriginOf(call);
   const view = viewOf(
     call,
     await callKeys(call, async (keys): Promise<Changed> => keys.create({key: created, origin})),
@@ -57,7 +57,7 @@ export async function rotateKey(call: Call): Promise<Response> {
   } = await findKey(call, registryId(call));
   const {key} = makeApiKey({environment, random: call.gateway.randomBytes, id});
   const hash = await hashApiKey(key);
-  const origin = await auditOriginOf(call);
+  const origin = auditOriginOf(call);
   const overlapMs = overlapSeconds * 1_000;
   const view = viewOf(
     call,
@@ -77,7 +77,7 @@ export async function revokeKey(call: Call): Promise<Response> {
   const id = registryId(call);
   const {environmentKeys} = call.gateway.keys(call.scope.env);
   const hasOtherAdmin = environmentKeys.some(({scopes}) => scopes.includes('admin'));
-  const origin = await auditOriginOf(call);
+  const origin = auditOriginOf(call);
   const changed = await callKeys(call, async (keys): Promise<Changed> =>
     keys.revoke({id, hasOtherAdmin, origin}),
   );

@@ -90,7 +90,8 @@ export class KeyCopy {
   verify(sent: SentKey, scope: RequestScope): Grant | null | Promise<Grant | null> {
     const nowMs = this.#options.nowMs();
     const ageMs = nowMs - this.#readMs;
-    if (ageMs >= KEYS_REFRESH_MS) return this.#verifyStale(sent, scope);
+    // A clock that was set back must not make a copy young for as long.
+    if (ageMs >= KEYS_REFRESH_MS || ageMs < 0) return this.#verifyStale(sent, scope);
     if (ageMs >= KEYS_REVALIDATE_MS) void this.#read(scope);
     const entry = this.#entries.get(sent.id);
     const grant = checkVerified(entry?.known, sent.bytes, nowMs);
@@ -152,7 +153,9 @@ export class KeyCopy {
   /** `false`: it could not be read, or was asked for just now. Never rejects. */
   #read(scope: RequestScope): Promise<boolean> {
     const nowMs = this.#options.nowMs();
-    if (this.#isReading(nowMs)) return this.#reading!.isRead;
+    // The request that reads may die: those that wait for it do so until their own deadline.
+    if (this.#isReading(nowMs))
+      return scope.deadline.race(this.#reading!.isRead).then((isRead) => isRead === true);
     if (nowMs - this.#triedMs < KEYS_PAUSE_MS) return Promise.resolve(false);
     this.#triedMs = nowMs;
     return this.#begin(scope, nowMs);

@@ -1,20 +1,8 @@
 import {KeyList, KeyView, MadeKey} from '../../src/protocol/keys.ts';
-import type {ProblemCode} from '../answer/problem.ts';
+import {REQUEST_PROBLEMS} from '../admin/read-request.ts';
 import type {Route} from '../route.ts';
 import {createKey, revokeKey, rotateKey} from './change-keys.ts';
 import {listKeys, showKey} from './show-keys.ts';
-
-/** Of every request with a JSON body. */
-const BODY_PROBLEMS = [
-  'invalid-request',
-  'malformed-json',
-  'malformed-encoding',
-  'too-deep',
-  'request-too-large',
-  'unsupported-media-type',
-  'unsupported-encoding',
-  'body-timeout',
-] as const satisfies readonly ProblemCode[];
 
 export const keyRoutes: readonly Route[] = [
   {
@@ -25,7 +13,7 @@ export const keyRoutes: readonly Route[] = [
       summary: 'Make an API key; it is shown in this answer and never again',
       takes: ['application/json'],
       answers: {201: {description: 'The key, once', schema: MadeKey}},
-      problems: [...BODY_PROBLEMS, 'conflict', 'unavailable'],
+      problems: [...REQUEST_PROBLEMS, 'conflict', 'unavailable'],
     },
     handle: createKey,
   },
@@ -59,7 +47,7 @@ export const keyRoutes: readonly Route[] = [
       summary: 'Give a key another secret; the one before lives on for the overlap',
       takes: ['application/json'],
       answers: {200: {description: 'The key with its new secret, once', schema: MadeKey}},
-      problems: [...BODY_PROBLEMS, 'not-found', 'conflict', 'unavailable'],
+      problems: [...REQUEST_PROBLEMS, 'not-found', 'conflict', 'unavailable'],
     },
     handle: rotateKey,
   },

@@ -7,6 +7,7 @@ import type {Pipeline} from '../../src/define/pipeline.ts';
 import {backoffMs} from '../../src/lib/backoff.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import {describeError} from '../../src/lib/errors.ts';
+import {withTimeout} from '../../src/lib/with-timeout.ts';
 import {auditShardOf} from '../../src/record/shard.ts';
 import {jsonLog} from '../../src/telemetry/log.ts';
 import type {Log} from '../../src/telemetry/log.ts';
@@ -26,7 +27,6 @@ import type {
 import {KeyRegistry} from './key-registry.ts';
 import type {Audit} from './key-registry.ts';
 import {keysStatements} from './keys-sql.ts';
-import {withTimeout} from './with-timeout.ts';
 
 /** Between attempts to bring audit records to their shard; there is no last one. */
 const DELIVERY = {firstMs: 1_000, maxMs: 60_000} as const;

@@ -1,7 +1,7 @@
+import {withTimeout} from '../../src/lib/with-timeout.ts';
 import type {Env} from '../env.ts';
 import {KEYS_OBJECT, KEYS_PER_PAGE} from './keys-protocol.ts';
 import type {Changes, CopiedKey, CopyState} from './keys-protocol.ts';
-import {withTimeout} from './with-timeout.ts';
 
 /** The registry keeps some 20,000 rows; changes while it is read add a few. */
 const MAX_PAGES = Math.ceil(40_000 / KEYS_PER_PAGE);

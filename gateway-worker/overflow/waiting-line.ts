@@ -190,7 +190,8 @@ export class WaitingLine {
     this.#lookForMissing();
     this.#loose.forget();
     for (const ticket of this.#tickets.missed())
-      if (this.#loose.isOver(ticket.since_ms)) this.#tickets.remove(ticket);
+      if (this.#loose.isOver(ticket.since_ms) && !this.#isHere(ticket))
+        this.#tickets.remove(ticket);
   }
 
   /** When there is something to `tidy` or `absorb` next; `null` when nothing waits. */
@@ -200,7 +201,8 @@ export class WaitingLine {
     if (oldestReserved !== undefined) due.push(oldestReserved.since_ms + RESERVED_MS);
     if (here.records > 0) due.push(this.#options.nowMs() + CHECK_MS);
     if (head !== undefined && head.missed_ms !== null) due.push(head.missed_ms + MISSING_MS);
-    for (const {since_ms: sinceMs} of this.#tickets.missed()) due.push(this.#loose.endOf(sinceMs));
+    for (const ticket of this.#tickets.missed())
+      if (!this.#isHere(ticket)) due.push(this.#loose.endOf(ticket.since_ms));
     const looseMs = this.#loose.nextDueMs();
     if (looseMs !== null) due.push(looseMs);
     return due.length === 0 ? null : Math.min(...due);
@@ -281,10 +283,14 @@ export class WaitingLine {
   }
 
   #nextHere(): TicketRow | undefined {
-    for (const ticket of this.#tickets.missed())
-      if (this.#tickets.hereOf(ticket.number).records > 0) return ticket;
+    for (const ticket of this.#tickets.missed()) if (this.#isHere(ticket)) return ticket;
     const {head} = this.#tickets;
-    return head !== undefined && this.#tickets.hereOf(head.number).records > 0 ? head : undefined;
+    return head !== undefined && this.#isHere(head) ? head : undefined;
+  }
+
+  /** Some of its records are, and wait to enter the log. */
+  #isHere({number}: TicketRow): boolean {
+    return this.#tickets.hereOf(number).records > 0;
   }
 
   #readyRows(ticket: TicketRow): readonly PartRow[] {
@@ -314,7 +320,16 @@ export class WaitingLine {
     else if (nowMs >= head.missed_ms + MISSING_MS) {
       this.#tickets.update({...head, state: 'missed', since_ms: nowMs, missed_ms: null});
       this.#options.onMissed({ticket: head.number, records: head.records});
+      this.#awaitNext(head.missed_ms);
     }
+  }
+
+  /** What comes before its turn is taken early while there is room: a next one that is not here was missing as long. */
+  #awaitNext(sinceMs: number): void {
+    const {head, here} = this.#tickets;
+    if (head?.state !== 'sent' || here.bytes > MAX_EARLY_BYTES / 2) return;
+    if (this.#statements.hasPart(head.number, head.next_part)) return;
+    this.#tickets.update({...head, missed_ms: Math.max(sinceMs, head.since_ms)});
   }
 
   #whereIs(id: Uint32Array): Whereabouts {

@@ -1,10 +1,9 @@
 import {isReplayedHeader, ReplayRequest} from '../../src/protocol/replay.ts';
 import type {ReplayEvent} from '../../src/protocol/replay.ts';
 import {fromBase64} from '../../src/lib/bytes.ts';
-import {parseValue} from '../../src/record/parse-value.ts';
+import {dataOf} from '../accept/data-of.ts';
 import {contextOf} from '../accept/record-context.ts';
 import type {EventAttributes, ReceivedEvent} from '../accept/received-event.ts';
-import {scanJson} from '../accept/scan-json.ts';
 import {storeEvents} from '../accept/store-events.ts';
 import {counted} from '../accept/store-submission.ts';
 import {readRequest} from '../admin/read-request.ts';
@@ -12,7 +11,6 @@ import {recordAudit} from '../audit/record-audit.ts';
 import {batchAnswer} from '../answer/batch-answer.ts';
 import {Problem} from '../answer/problem.ts';
 import type {Call} from '../route.ts';
-import {issue} from '../validate/issue.ts';
 import {ReplayIds} from './replay-ids.ts';
 
 /** Checks rejected events by the schema as it is now and appends those that are valid, each once. */
@@ -43,20 +41,9 @@ export async function acceptReplay(call: Call): Promise<Response> {
 
 function receivedEvent({value, headers}: ReplayEvent): ReceivedEvent {
   const attributes = attributesOf(headers.filter(([header]) => isReplayedHeader(header)));
-  if (value === null) return {bytes: null, value: null, issue: null, attributes};
+  if (value === null) return {bytes: null, value: undefined, issue: null, attributes};
   const bytes = fromBase64(value) ?? new Uint8Array();
-  // The body's own scan sees only base64.
-  if (scanJson(bytes) === 'too-deep')
-    return {bytes, attributes, issue: issue('too-deep', 'nested too deeply')};
-  try {
-    return {bytes, value: parseValue(attributes.contentType, bytes), issue: null, attributes};
-  } catch {
-    return {
-      bytes,
-      attributes,
-      issue: issue('malformed-json', 'the value is not what its content-type says'),
-    };
-  }
+  return {bytes, attributes, ...dataOf(attributes.contentType, bytes)};
 }
 
 function attributesOf(headers: ReplayEvent['headers']): EventAttributes {

@@ -18,8 +18,7 @@ export class ReplayIds implements EventIds {
   async of(events: readonly EventToName[]): Promise<readonly EventId[]> {
     return events.map(({index}) => {
       const {id, dedupe} = this.#events[index]!;
-      const hash = must(fromHex(dedupe), 'the request was checked');
-      return {id, hash, origin: hash};
+      return {id, hash: must(fromHex(dedupe), 'the request was checked')};
     });
   }
 }

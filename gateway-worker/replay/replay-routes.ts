@@ -1,3 +1,4 @@
+import {REQUEST_PROBLEMS} from '../admin/read-request.ts';
 import {BatchAnswer} from '../answer/batch-answer.ts';
 import type {Route} from '../route.ts';
 import {acceptReplay} from './accept-replay.ts';
@@ -15,19 +16,7 @@ export const replayRoutes: readonly Route[] = [
         202: {description: 'All are appended, or were before', schema: BatchAnswer},
         207: {description: 'Some are still rejected, or not stored', schema: BatchAnswer},
       },
-      problems: [
-        'invalid-request',
-        'not-found',
-        'malformed-json',
-        'malformed-encoding',
-        'too-deep',
-        'request-too-large',
-        'unsupported-media-type',
-        'unsupported-encoding',
-        'body-timeout',
-        'invalid-events',
-        'unavailable',
-      ],
+      problems: [...REQUEST_PROBLEMS, 'not-found', 'invalid-events', 'unavailable'],
     },
     handle: acceptReplay,
   },

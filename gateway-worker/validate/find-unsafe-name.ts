@@ -3,13 +3,18 @@
  * last value here and its first to another reader, so what was checked would not be what is read; `__proto__` and
  * `constructor.prototype` change objects of JavaScript readers that merge them. Neither is in honest events.
  */
-import {elementSlices, memberNames, memberSlices} from '../accept/json-slices.ts';
-import {scanJson} from '../accept/scan-json.ts';
+import {fromUtf8} from '../../src/lib/bytes.ts';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from '../accept/json-bytes.ts';
+import {endOfString, scanJson} from '../accept/scan-json.ts';
 import {issue} from './issue.ts';
 import type {Issue} from './issue.ts';
-
-const OPEN_BRACKET = 0x5b;
-const OPEN_BRACE = 0x7b;
 
 export interface JsonText {
   /** Its depth is bounded already. */
@@ -25,7 +30,7 @@ export function findUnsafeName({bytes, value, members}: JsonText): Issue | null 
   const kept = countMembers(value);
   if (kept === UNSAFE) return unsafeNameIssue(value, []);
   // JSON.parse keeps one of several members of a name, so a count tells whether any came twice.
-  return kept === (members ?? countMembersOf(bytes)) ? null : duplicateNameIssue(bytes, []);
+  return kept === (members ?? countMembersOf(bytes)) ? null : duplicateNameIssue(bytes);
 }
 
 const UNSAFE = -1;
@@ -76,22 +81,48 @@ function unsafeNameIssue(value: object, path: readonly string[]): Issue | null {
   return null;
 }
 
-function duplicateNameIssue(bytes: Uint8Array, path: readonly string[]): Issue | null {
-  const names = new Set<string>();
-  for (const name of memberNames(bytes)) {
-    if (names.has(name))
-      return issue('duplicate-name', 'a member comes twice; send each once', [...path, name]);
-    names.add(name);
-  }
-  for (const [name, part] of partsOf(bytes)) {
-    const inside = duplicateNameIssue(part, [...path, name]);
-    if (inside !== null) return inside;
+interface Level {
+  /** So far; `null`: an array. */
+  readonly names: Set<string> | null;
+  /** The name or index of the value being read. */
+  at: string | number;
+}
+
+/** In one pass, whatever the depth: a large event in many brackets must not be read once for each of them. */
+function duplicateNameIssue(bytes: Uint8Array): Issue | null {
+  const levels: Level[] = [];
+  let isName = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]!;
+    const level = levels.at(-1);
+    if (byte === QUOTE) {
+      const end = endOfString(bytes, at + 1);
+      if (isName && level !== undefined && repeats(level, bytes.subarray(at, end + 1)))
+        return issue(
+          'duplicate-name',
+          'a member comes twice; send each once',
+          levels.map((above) => above.at),
+        );
+      isName = false;
+      at = end;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      isName = byte === OPEN_BRACE;
+      levels.push(isName ? {names: new Set(), at: ''} : {names: null, at: 0});
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      isName = false;
+      levels.pop();
+    } else if (byte === COMMA && level !== undefined) {
+      isName = level.names !== null;
+      if (typeof level.at === 'number') level.at += 1;
+    }
   }
   return null;
 }
 
-function partsOf(bytes: Uint8Array): Iterable<readonly [string, Uint8Array]> {
-  if (bytes[0] === OPEN_BRACE) return memberSlices(bytes);
-  if (bytes[0] !== OPEN_BRACKET) return [];
-  return elementSlices(bytes).map((element, index) => [String(index), element] as const);
+function repeats(level: Level, quoted: Uint8Array): boolean {
+  const name = JSON.parse(fromUtf8(quoted)) as string;
+  level.at = name;
+  if (level.names?.has(name) === true) return true;
+  level.names?.add(name);
+  return false;
 }

@@ -1,3 +1,5 @@
+import {isJsonObject} from '../../src/lib/is-json-object.ts';
+
 /** A client certificate the platform has verified, and has not found revoked. */
 export interface ClientCertificate {
   /** SHA-256 of the certificate in lower-case hex. */
@@ -20,7 +22,7 @@ const MAX_NAME_CHARS = 1_024;
  */
 export const cloudflareCertificates: CertificateSource = (request) => {
   const cf: unknown = request.cf;
-  const auth = isObject(cf) && isObject(cf['tlsClientAuth']) ? cf['tlsClientAuth'] : {};
+  const auth = isJsonObject(cf) && isJsonObject(cf['tlsClientAuth']) ? cf['tlsClientAuth'] : {};
   if (auth['certPresented'] !== '1' || auth['certVerified'] !== 'SUCCESS') return null;
   if (auth['certRevoked'] !== '0') return null;
   const {certFingerprintSHA256: sha256, certSerial: serial, certIssuerDN: issuer} = auth;
@@ -30,7 +32,3 @@ export const cloudflareCertificates: CertificateSource = (request) => {
   if (typeof issuer !== 'string' || issuer === '' || issuer.length > MAX_NAME_CHARS) return null;
   return {fingerprint, serial: serial.toUpperCase(), issuer};
 };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}

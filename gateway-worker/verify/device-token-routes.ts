@@ -1,20 +1,8 @@
 import {IssuedToken, RevocationList, RevocationView} from '../../src/protocol/devices.ts';
-import type {ProblemCode} from '../answer/problem.ts';
+import {REQUEST_PROBLEMS} from '../admin/read-request.ts';
 import type {Route} from '../route.ts';
 import {issueDeviceToken} from './issue-device-token.ts';
 import {listRevocations, restoreDevice, revokeDevice} from './revocations/revocation-requests.ts';
-
-/** Of every request with a JSON body. */
-const BODY_PROBLEMS = [
-  'invalid-request',
-  'malformed-json',
-  'malformed-encoding',
-  'too-deep',
-  'request-too-large',
-  'unsupported-media-type',
-  'unsupported-encoding',
-  'body-timeout',
-] as const satisfies readonly ProblemCode[];
 
 export const deviceTokenRoutes: readonly Route[] = [
   {
@@ -25,7 +13,7 @@ export const deviceTokenRoutes: readonly Route[] = [
       summary: 'Derive a token for a device; it is shown in this answer and kept nowhere',
       takes: ['application/json'],
       answers: {201: {description: 'The token, once', schema: IssuedToken}},
-      problems: [...BODY_PROBLEMS, 'unavailable'],
+      problems: [...REQUEST_PROBLEMS, 'unavailable'],
     },
     handle: issueDeviceToken,
   },
@@ -37,7 +25,7 @@ export const deviceTokenRoutes: readonly Route[] = [
       summary: 'Refuse tokens of a device from now on: all, or those issued before a time',
       takes: ['application/json'],
       answers: {201: {description: 'The revocation that holds now', schema: RevocationView}},
-      problems: [...BODY_PROBLEMS, 'conflict', 'unavailable'],
+      problems: [...REQUEST_PROBLEMS, 'conflict', 'unavailable'],
     },
     handle: revokeDevice,
   },

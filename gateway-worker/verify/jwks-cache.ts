@@ -7,9 +7,9 @@ import {createLocalJWKSet} from 'jose';
 import type {JSONWebKeySet, LocalJWKSet} from 'jose';
 import {fromUtf8} from '../../src/lib/bytes.ts';
 import {describeError} from '../../src/lib/errors.ts';
+import {withTimeout} from '../../src/lib/with-timeout.ts';
 import type {Log} from '../../src/telemetry/log.ts';
 import {Problem, retryAfter} from '../answer/problem.ts';
-import {withTimeout} from '../keys/with-timeout.ts';
 import {RETRY_AFTER_S} from '../limits.ts';
 import type {RequestScope} from '../request-scope.ts';
 

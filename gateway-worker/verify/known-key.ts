@@ -1,3 +1,4 @@
+import {isBefore} from '../keys/stored-key.ts';
 import type {Grant} from './grant.ts';
 
 /** A key as an isolate knows it. */
@@ -55,8 +56,4 @@ export async function checkDigest(
 /** In constant time; both have one length. */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return crypto.subtle.timingSafeEqual(a, b);
-}
-
-function isBefore(nowMs: number, endMs: number | null): boolean {
-  return endMs === null || nowMs < endMs;
 }

@@ -5,11 +5,11 @@
  */
 import type {Quota} from '../../src/define/quota.ts';
 import {describeError} from '../../src/lib/errors.ts';
+import {withTimeout} from '../../src/lib/with-timeout.ts';
 import type {Log} from '../../src/telemetry/log.ts';
 import type {Counter} from '../../src/telemetry/metrics.ts';
 import {Problem, retryAfter} from '../answer/problem.ts';
 import type {ProblemCode} from '../answer/problem.ts';
-import {withTimeout} from '../keys/with-timeout.ts';
 import {LEASE_TIMEOUT_MS, LeasedBucket} from '../quota/leased-bucket.ts';
 import type {Asking, WaitMs} from '../quota/leased-bucket.ts';
 import type {RequestScope} from '../request-scope.ts';

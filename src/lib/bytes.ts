@@ -1,5 +1,6 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 const HEX = Array.from({length: 256}, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** UTF-8. A lone surrogate becomes U+FFFD. */
@@ -22,6 +23,15 @@ export function writeUtf8(text: string, into: Uint8Array, at: number): number {
 
 export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** @returns `null` for bytes that are not UTF-8. A byte order mark stays in the text. */
+export function fromStrictUtf8(bytes: Uint8Array): string | null {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

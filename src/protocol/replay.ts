@@ -5,11 +5,18 @@
  * Changes: 1 first version.
  */
 import * as z from 'zod';
+import {utf8} from '../lib/bytes.ts';
 
 /** Events in one request; their values together stay below what any request may have. */
 export const MAX_REPLAY_EVENTS = 1_000;
 const MAX_HEADERS = 64;
 const MAX_HEADER_CHARS = 16_384;
+/** Of one event, names and values: with those the gateway adds they must fit into the 65,535 of a record. */
+const MAX_HEADERS_BYTES = 49_152;
+
+function headersBytes(headers: readonly (readonly string[])[]): number {
+  return headers.flat().reduce((sum, text) => sum + utf8(text).byteLength, 0);
+}
 
 export const ReplayEvent = z.object({
   /** `ce_id` of the rejected record. */
@@ -26,7 +33,11 @@ export const ReplayEvent = z.object({
         z.string().max(MAX_HEADER_CHARS),
       ]),
     )
-    .max(MAX_HEADERS),
+    .max(MAX_HEADERS)
+    .refine(
+      (headers) => headersBytes(headers) <= MAX_HEADERS_BYTES,
+      `the headers of an event have at most ${MAX_HEADERS_BYTES} bytes`,
+    ),
 });
 export type ReplayEvent = z.infer<typeof ReplayEvent>;
 

@@ -25,7 +25,6 @@ export function eventDecoder(
   const schema = z.compile(stream.schema);
   return (record, marks) => {
     if (record.key === null) return invalid('it has no key');
-    if (record.value === null) return invalid('it has no value');
     try {
       const parsed = schema.safeParse(valueOf(record.value, marks));
       if (!parsed.success) return invalid(parsed.error.issues[0]?.message ?? 'not valid');
@@ -38,9 +37,17 @@ export function eventDecoder(
   };
 }
 
-/** Nearly all values are JSON: those take the short way, and a media type only the others. */
-function valueOf(bytes: Uint8Array, {mediaType}: RecordMarks): unknown {
-  return mediaType === undefined ? JSON.parse(textOf(bytes)) : parseValue(mediaType, bytes);
+/** Of a byte order mark, which no JSON begins with: the gateway takes one as what it is. */
+const MARK_BYTE = 0xef;
+
+/**
+ * What the gateway showed the schema: of an event without data `undefined`. Nearly all values are plain JSON and take the
+ * short way.
+ */
+function valueOf(bytes: Uint8Array | null, {mediaType}: RecordMarks): unknown {
+  if (bytes === null) return undefined;
+  const isPlain = mediaType === undefined && bytes[0] !== MARK_BYTE;
+  return isPlain ? JSON.parse(textOf(bytes)) : parseValue(mediaType, bytes);
 }
 
 function timeOf(

@@ -1,6 +1,6 @@
+import {dataOf} from '../data-of.ts';
 import type {ReceivedEvent} from '../received-event.ts';
 import {attributesOf, identityOf, isIssue} from './cloud-event-attributes.ts';
-import {dataOf} from './data-of.ts';
 import {headerAttributes} from './header-attributes.ts';
 
 /** HTTP binding 1.0.2 §3.1: attributes in headers, the body is the data. An empty body is an event without data. */

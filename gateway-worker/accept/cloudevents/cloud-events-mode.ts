@@ -1,5 +1,5 @@
 import {Problem} from '../../answer/problem.ts';
-import {isUtf8} from '../streams/media-type.ts';
+import {isUtf8} from '../body-form.ts';
 
 /** CloudEvents HTTP binding 1.0.2 §3: where an event's attributes and data are. */
 export type CloudEventsMode = 'binary' | 'structured' | 'batched';

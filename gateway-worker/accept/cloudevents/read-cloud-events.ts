@@ -1,5 +1,6 @@
 import {Problem} from '../../answer/problem.ts';
 import type {Issue} from '../../validate/issue.ts';
+import {CLOSE_BRACKET, OPEN_BRACKET} from '../json-bytes.ts';
 import type {ReceivedEvent} from '../received-event.ts';
 import {trimJson} from '../scan-json.ts';
 import {splitEvents} from '../split-events.ts';
@@ -7,9 +8,6 @@ import type {ReceivedEvents} from '../split-events.ts';
 import {binaryEvent} from './binary-event.ts';
 import type {CloudEventsMode} from './cloud-events-mode.ts';
 import {structuredEvent} from './structured-event.ts';
-
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /**
  * The CloudEvents of a request.

@@ -1,11 +1,12 @@
 import {fromBase64, utf8} from '../../../src/lib/bytes.ts';
+import {isJsonObject} from '../../../src/lib/is-json-object.ts';
 import {isJsonType, mediaTypeOf} from '../../../src/record/parse-value.ts';
 import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';
+import {dataOf} from '../data-of.ts';
 import {memberNames, memberSlices} from '../json-slices.ts';
 import type {EventAttributes, ReceivedEvent} from '../received-event.ts';
 import {attributesOf, identityOf, isIssue} from './cloud-event-attributes.ts';
-import {dataOf} from './data-of.ts';
 import {memberAttributes} from './member-attributes.ts';
 
 /** What an event that cannot be taken apart is kept as. */
@@ -17,7 +18,7 @@ const WHOLE_TYPE = 'application/cloudevents+json';
  */
 export function structuredEvent(event: ReceivedEvent): ReceivedEvent {
   const {bytes} = event;
-  if (event.issue !== null || bytes === null || !isObject(event.value)) {
+  if (event.issue !== null || bytes === null || !isJsonObject(event.value)) {
     const wrong = event.issue ?? issue('not-an-object', 'a CloudEvent is a JSON object');
     return {bytes, issue: wrong, attributes: {contentType: WHOLE_TYPE}};
   }
@@ -82,8 +83,4 @@ function repeatedName(bytes: Uint8Array): Issue | null {
     seen.add(name);
   }
   return null;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,11 +3,11 @@ import {param} from '../../route.ts';
 import type {Call} from '../../route.ts';
 import type {CheckedStream} from '../../validate/check-event.ts';
 import {authenticate, bearerToken} from '../../verify/authenticate.ts';
+import {basicCredentials} from '../../verify/basic-credentials.ts';
 import {requireStream} from '../../verify/grant.ts';
 import type {Grant} from '../../verify/grant.ts';
-import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {readDecompressed} from '../read-body.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
-import {basicPassword} from './basic-password.ts';
 import {errorAnswer, recordAnswers} from './confluent-answer.ts';
 import type {RecordAnswer} from './confluent-answer.ts';
 import {recordEvent} from './record-events.ts';
@@ -29,7 +29,8 @@ export async function acceptRecords(
   const isTaken = stream?.definition.accept.some(({kind}) => kind === 'confluent-rest') ?? false;
   const accept = async () => {
     const {headers} = call.request;
-    const token = bearerToken(headers) ?? basicPassword(headers);
+    // The user's name means nothing.
+    const token = bearerToken(headers) ?? basicCredentials(headers)?.password ?? null;
     const grant = await authenticate(call.gateway, {token, request: call.request}, call.scope);
     if (stream === undefined || !isTaken)
       throw new Problem('not-found', 'no stream of this name takes records by this API');
@@ -52,9 +53,7 @@ async function storeRecords(
   const {name} = stream.definition;
   requireStream(grant, stream);
   gateway.quotas.check(grant, stream);
-  const encoding = contentEncodingOf(headers.get('content-encoding'));
-  const raw = await readBody(request, scope.deadline);
-  const records = readRecords(await decompress(raw, encoding, scope.deadline));
+  const records = readRecords(await readDecompressed(request, scope.deadline));
   await gateway.quotas.take({grant, stream, events: records.length}, scope);
   return storeSubmission(
     gateway,

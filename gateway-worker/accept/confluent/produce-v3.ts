@@ -1,7 +1,7 @@
 import {Problem} from '../../answer/problem.ts';
 import {param} from '../../route.ts';
 import type {Call} from '../../route.ts';
-import {bodyFormOf} from '../streams/media-type.ts';
+import {requireJson} from '../body-form.ts';
 import {acceptRecords, withErrors} from './accept-records.ts';
 import {INVALID, isStored} from './confluent-answer.ts';
 import type {RecordAnswer} from './confluent-answer.ts';
@@ -20,7 +20,7 @@ type SentRecord = RestRecord | InvalidRecord;
  */
 export function produceV3(call: Call): Promise<Response> {
   return withErrors(async () => {
-    requireJson(call);
+    requireJson(call.request.headers);
     let records: readonly SentRecord[] = [];
     const answers = await acceptRecords(call, (body) => {
       records = splitObjects(body).map(v3Record);
@@ -42,7 +42,7 @@ export function produceV3Batch(call: Call): Promise<Response> {
   return withErrors(async () => {
     if (param(call, 'action') !== 'records:batch')
       throw new Problem('not-found', 'the actions here are records and records:batch');
-    requireJson(call);
+    requireJson(call.request.headers);
     let entries: readonly BatchEntry[] = [];
     const answers = await acceptRecords(call, (body) => {
       entries = v3Batch(body);
@@ -56,11 +56,6 @@ export function produceV3Batch(call: Call): Promise<Response> {
       results.flatMap(({isStored: stored, result}) => (stored === wanted ? [result] : []));
     return Response.json({successes: those(true), failures: those(false)}, {status: 207});
   });
-}
-
-function requireJson({request}: Call): void {
-  if (bodyFormOf(request.headers.get('content-type')) !== 'json')
-    throw new Problem('unsupported-media-type', 'send application/json');
 }
 
 interface Answered {

@@ -1,4 +1,4 @@
-import {fromBase64, utf8} from '../../../src/lib/bytes.ts';
+import {fromBase64, fromStrictUtf8, fromUtf8, utf8} from '../../../src/lib/bytes.ts';
 import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';
 import {scanJson} from '../scan-json.ts';
@@ -11,8 +11,6 @@ export interface RecordValue {
   /** JSON when missing. */
   readonly contentType?: string;
 }
-
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 
 /**
  * JSON: the data's own bytes. STRING: its text, a string for the schema. BINARY: the decoded bytes, which are JSON when
@@ -38,32 +36,29 @@ export function recordValue({type, data, bytes}: RestData): RecordValue | Issue 
  * JSON its text; a BINARY key must be UTF-8, for keys are text here.
  */
 export function recordKey({type, data, bytes}: RestData): string | Issue {
-  if (type === 'JSON') return typeof data === 'string' ? data : decoder.decode(bytes);
+  if (type === 'JSON') return typeof data === 'string' ? data : fromUtf8(bytes);
   if (type === 'STRING') return textOf(data, 'key');
   const decoded = bytesOf(data, 'key');
   if ('detail' in decoded) return decoded;
-  try {
-    return decoder.decode(decoded);
-  } catch {
-    return issue('key-invalid', 'a key is UTF-8 here', ['key', 'data']);
-  }
+  return fromStrictUtf8(decoded) ?? issue('key-invalid', 'a key is UTF-8 here', ['key', 'data']);
 }
 
 function textOf(data: unknown, part: string): string | Issue {
   if (typeof data === 'string' && data.isWellFormed()) return data;
-  return issue('invalid-data', 'data of type STRING is a string of Unicode', [part, 'data']);
+  return issue('data-invalid', 'data of type STRING is a string of Unicode', [part, 'data']);
 }
 
 function bytesOf(data: unknown, part: string): Uint8Array | Issue {
   const bytes = typeof data === 'string' ? fromBase64(data) : null;
-  return bytes ?? issue('invalid-data', 'data of type BINARY is base64', [part, 'data']);
+  return bytes ?? issue('data-invalid', 'data of type BINARY is base64', [part, 'data']);
 }
 
 /** `undefined` for what is no JSON, or nested too deeply for it. */
 function jsonOf(bytes: Uint8Array): unknown {
   if (typeof scanJson(bytes) === 'string') return undefined;
+  const text = fromStrictUtf8(bytes);
   try {
-    return JSON.parse(decoder.decode(bytes)) as unknown;
+    return text === null ? undefined : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }

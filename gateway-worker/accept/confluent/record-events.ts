@@ -6,7 +6,7 @@ import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';
 import type {EventAttributes, ReceivedEvent} from '../received-event.ts';
 import {recordKey, recordValue} from './record-data.ts';
-import {recordHeaders} from './record-headers.ts';
+import {sentHeaders} from './sent-headers.ts';
 import {isInvalid} from './rest-record.ts';
 import type {InvalidRecord, RestRecord} from './rest-record.ts';
 
@@ -29,7 +29,8 @@ export function recordEvent(
   return Object.keys(attributes).length === 0 ? {bytes, value, issue: null} : event;
 }
 
-const NO_VALUE = {bytes: null, value: null, contentType: undefined};
+/** To a schema `undefined`, as of every event without data. */
+const NO_VALUE = {bytes: null, value: undefined, contentType: undefined};
 
 function attributesOf(
   {key, headers, timeMs}: RestRecord,
@@ -37,7 +38,7 @@ function attributesOf(
 ): EventAttributes | Issue {
   const keyText = key === null ? undefined : recordKey(key);
   if (typeof keyText === 'object') return keyText;
-  const taken = recordHeaders(headers);
+  const taken = sentHeaders(headers);
   if ('detail' in taken) return taken;
   return {
     ...(contentType === undefined ? {} : {contentType}),

@@ -27,6 +27,12 @@ export interface RestHeader {
   readonly value: string;
 }
 
+/** What stands in the place of a record: its JSON text and what it says. */
+export interface JsonPart {
+  readonly bytes: Uint8Array;
+  readonly value: unknown;
+}
+
 /** A record that is none: what came instead, and why. */
 export interface InvalidRecord {
   readonly bytes: Uint8Array;

@@ -1,24 +1,16 @@
 import {Problem} from '../../answer/problem.ts';
 import {MAX_REQUEST_EVENTS} from '../../limits.ts';
+import {CLOSE_BRACE, OPEN_BRACE, QUOTE} from '../json-bytes.ts';
+import {readJsonObject} from '../read-json-object.ts';
+import type {JsonObject} from '../read-json-object.ts';
 import {endOfString, trimJson} from '../scan-json.ts';
-import {splitEvents} from '../split-events.ts';
-
-const QUOTE = 0x22;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
-/** A JSON text and what it says. */
-export interface JsonPart {
-  readonly bytes: Uint8Array;
-  readonly value: unknown;
-}
 
 /**
  * The JSON objects of a body that is one after another, with nothing or whitespace between them.
  * @throws Problem when anything of it is no JSON object: nothing of the body is taken then
  */
-export function splitObjects(body: Uint8Array): readonly JsonPart[] {
-  const parts: JsonPart[] = [];
+export function splitObjects(body: Uint8Array): readonly JsonObject[] {
+  const parts: JsonObject[] = [];
   for (let rest = trimJson(body); rest.length > 0;) {
     const end = endOfObject(rest);
     if (parts.length === MAX_REQUEST_EVENTS)
@@ -34,12 +26,10 @@ export function splitObjects(body: Uint8Array): readonly JsonPart[] {
 }
 
 /** A body that is one JSON object. */
-export function parseObject(bytes: Uint8Array): JsonPart {
-  const {events, isSingle} = splitEvents(bytes, 'json');
-  const [event] = events;
-  if (!isSingle || event?.issue !== null || event.bytes![0] !== OPEN_BRACE)
-    throw new Problem('malformed-json', 'what is sent here must be JSON objects');
-  return {bytes: event.bytes!, value: event.value};
+export function parseObject(bytes: Uint8Array): JsonObject {
+  const object = readJsonObject(bytes);
+  if (object !== null) return object;
+  throw new Problem('malformed-json', 'what is sent here must be JSON objects');
 }
 
 /** Behind the brace that closes the one `bytes` begins with; the end when there is none. Brackets are JSON.parse's business. */

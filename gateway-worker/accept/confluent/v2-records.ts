@@ -4,14 +4,15 @@
  */
 import * as z from 'zod';
 import {MAX_TIME_MS} from '../../../src/lib/clock.ts';
+import {mediaTypeOf} from '../../../src/record/parse-value.ts';
 import {Problem} from '../../answer/problem.ts';
 import {MAX_REQUEST_EVENTS} from '../../limits.ts';
 import {issueOf} from '../../validate/issue.ts';
-import {elementSlices, memberSlices} from '../json-slices.ts';
-import {MAX_HEADERS} from './record-headers.ts';
-import type {DataType, InvalidRecord, RestRecord} from './rest-record.ts';
+import {envelopeMembers} from '../envelope-members.ts';
+import {elementSlices} from '../json-slices.ts';
+import {MAX_HEADERS} from './sent-headers.ts';
+import type {DataType, InvalidRecord, JsonPart, RestRecord} from './rest-record.ts';
 import {parseObject} from './split-objects.ts';
-import type {JsonPart} from './split-objects.ts';
 
 const TYPES: ReadonlyMap<string, DataType> = new Map([
   ['application/vnd.kafka.json.v2+json', 'JSON'],
@@ -21,7 +22,7 @@ export const V2_TYPES = [...TYPES.keys()];
 
 /** @throws Problem `unsupported-media-type` */
 export function v2TypeOf(contentType: string | null): DataType {
-  const type = TYPES.get((contentType ?? '').split(';', 1)[0]!.trim().toLowerCase());
+  const type = TYPES.get(mediaTypeOf(contentType ?? ''));
   if (type !== undefined) return type;
   throw new Problem(
     'unsupported-media-type',
@@ -62,7 +63,7 @@ export function v2Records(
   if (records.length === 0) throw new Problem('empty-batch', 'send at least one record');
   if (records.length > MAX_REQUEST_EVENTS)
     throw new Problem('too-many-events', `at most ${MAX_REQUEST_EVENTS} records are taken`);
-  const slices = elementSlices(memberSlices(bytes).get('records')!);
+  const slices = elementSlices(envelopeMembers(bytes).get('records')!);
   return slices.map((slice, index) => v2Record({bytes: slice, value: records[index]}, options));
 }
 
@@ -73,7 +74,7 @@ function v2Record(
   const parsed = Record.safeParse(value);
   if (!parsed.success) return {bytes, issue: issueOf(parsed.error.issues[0]!)};
   const {headers, timestamp, ...sent} = parsed.data;
-  const members = memberSlices(bytes);
+  const members = envelopeMembers(bytes);
   const dataOf = (name: 'key' | 'value') => {
     const data = sent[name];
     const slice = members.get(name);

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import {Problem} from '../../answer/problem.ts';
 import {issueOf} from '../../validate/issue.ts';
-import {elementSlices, memberSlices} from '../json-slices.ts';
+import {envelopeMembers} from '../envelope-members.ts';
+import {elementSlices} from '../json-slices.ts';
 import type {InvalidRecord, RestRecord} from './rest-record.ts';
 import {parseObject} from './split-objects.ts';
 import {v3Record} from './v3-records.ts';
@@ -41,7 +42,7 @@ export function v3Batch(body: Uint8Array): readonly BatchEntry[] {
     throw new Problem('too-many-events', `a batch has at most ${MAX_BATCH_ENTRIES} entries`);
   if (new Set(entries.map(({id}) => id)).size < entries.length)
     throw new Problem('invalid-request', 'two entries have one id');
-  const slices = elementSlices(memberSlices(bytes).get('entries')!);
+  const slices = elementSlices(envelopeMembers(bytes).get('entries')!);
   return entries.map((entry, index) => ({
     id: entry.id,
     record: v3Record({bytes: slices[index]!, value: entry}),

@@ -4,12 +4,11 @@
  */
 import * as z from 'zod';
 import {issue, issueOf} from '../../validate/issue.ts';
-import {memberSlices} from '../json-slices.ts';
+import {envelopeMembers} from '../envelope-members.ts';
 import {parseTime} from '../parse-time.ts';
 import {DATA_TYPES} from './rest-record.ts';
-import type {InvalidRecord, RestData, RestRecord} from './rest-record.ts';
-import {MAX_HEADERS} from './record-headers.ts';
-import type {JsonPart} from './split-objects.ts';
+import type {InvalidRecord, JsonPart, RestData, RestRecord} from './rest-record.ts';
+import {MAX_HEADERS} from './sent-headers.ts';
 
 const NO_REGISTRY = `there is no schema registry here; the stream has the schema, so send type ${DATA_TYPES.join(', ')}`;
 const noSchema = z.never({error: NO_REGISTRY}).optional();
@@ -46,8 +45,8 @@ export function v3Record({bytes, value}: JsonPart): RestRecord | InvalidRecord {
   const {partition_id: partition, headers, timestamp, ...sent} = parsed.data;
   const timeMs = typeof timestamp === 'string' ? parseTime(timestamp) : null;
   if (timeMs === null && typeof timestamp === 'string')
-    return {bytes, issue: issue('invalid-timestamp', 'not a time of RFC 3339', ['timestamp'])};
-  const members = memberSlices(bytes);
+    return {bytes, issue: issue('event-time-invalid', 'not a time of RFC 3339', ['timestamp'])};
+  const members = envelopeMembers(bytes);
   return {
     key: dataOf(sent.key, members.get('key')),
     value: dataOf(sent.value, members.get('value')),
@@ -60,6 +59,6 @@ export function v3Record({bytes, value}: JsonPart): RestRecord | InvalidRecord {
 /** Data that is missing or `null` is no key, or no value. */
 function dataOf(sent: z.output<typeof Data>, bytes: Uint8Array | undefined): RestData | null {
   if (sent === null || sent === undefined || sent.data === null) return null;
-  const data = bytes === undefined ? undefined : memberSlices(bytes).get('data');
+  const data = bytes === undefined ? undefined : envelopeMembers(bytes).get('data');
   return data === undefined ? null : {type: sent.type, data: sent.data, bytes: data};
 }

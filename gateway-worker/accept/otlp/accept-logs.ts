@@ -1,13 +1,13 @@
 import {hex} from '../../../src/lib/bytes.ts';
 import {Problem} from '../../answer/problem.ts';
 import type {Fate} from '../../answer/fate.ts';
-import type {Gateway} from '../../gateway.ts';
 import type {Call} from '../../route.ts';
 import type {CheckedStream} from '../../validate/check-event.ts';
 import {authenticate, bearerToken} from '../../verify/authenticate.ts';
 import {requireStream} from '../../verify/grant.ts';
-import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {readDecompressed} from '../read-body.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
+import {streamOfDialect} from '../stream-of-dialect.ts';
 import {jsonLogs} from './json-logs.ts';
 import {logEvents} from './log-events.ts';
 import {exportAnswer, statusAnswer} from './otlp-answer.ts';
@@ -20,7 +20,7 @@ const PATH = '/v1/logs';
 export async function acceptLogs(call: Call): Promise<Response> {
   const form = otlpFormOf(call.request.headers.get('content-type')) ?? 'json';
   try {
-    const stream = streamOfLogs(call.gateway);
+    const stream = streamOfDialect(call.gateway, 'otlp-logs');
     const accept = () => acceptExport(call, stream);
     const {name} = stream?.definition ?? {};
     return exportAnswer(
@@ -31,12 +31,6 @@ export async function acceptLogs(call: Call): Promise<Response> {
     if (error instanceof Problem) return statusAnswer(error, form);
     throw error;
   }
-}
-
-function streamOfLogs({streams}: Gateway): CheckedStream | undefined {
-  return [...streams.values()].find(({definition}) =>
-    definition.accept.some(({kind}) => kind === 'otlp-logs'),
-  );
 }
 
 async function acceptExport(
@@ -51,9 +45,7 @@ async function acceptExport(
   gateway.quotas.check(grant, stream);
   const form = otlpFormOf(headers.get('content-type'));
   if (form === null) throw unknownForm();
-  const encoding = contentEncodingOf(headers.get('content-encoding'));
-  const raw = await readBody(request, scope.deadline);
-  const body = await decompress(raw, encoding, scope.deadline);
+  const body = await readDecompressed(request, scope.deadline);
   const {events, isTimed} = logEvents(form === 'json' ? jsonLogs(body) : protobufLogs(body));
   // Whoever has nothing to export is right to say so.
   if (events.length === 0) return [];
@@ -78,8 +70,9 @@ async function acceptExport(
 /**
  * An exporter sends what was not answered again, whole and byte for byte, and log records have no ids: so an export is
  * known by its bytes, and what was stored of it is not stored twice. Two exports of one sender that are the same to the
- * byte, nanoseconds included, are one export that was sent twice. Without times that would be a guess (two equal lines
- * of a script), so such an export gets new ids: rather twice than lost.
+ * byte, nanoseconds included, are one export that was sent twice. Without times, or of one record whose clock only counts
+ * milliseconds, that would be a guess (two equal lines of a script), so such an export gets new ids: rather twice than
+ * lost.
  */
 async function exportId(body: Uint8Array): Promise<string> {
   return `otlp-${hex(new Uint8Array(await crypto.subtle.digest('SHA-256', body)))}`;

@@ -1,10 +1,12 @@
 import {Problem} from '../../answer/problem.ts';
 import {MAX_REQUEST_BYTES, MAX_REQUEST_EVENTS} from '../../limits.ts';
+import {COMMA} from '../json-bytes.ts';
 import {withoutMember} from '../json-slices.ts';
+import type {JsonObject} from '../read-json-object.ts';
 import type {ReceivedEvent} from '../received-event.ts';
 import {CONTEXT_MEMBERS} from './log-in-context.ts';
-import type {JsonObject, LogInContext} from './log-in-context.ts';
-import {logTimeMs} from './log-time.ts';
+import type {LogInContext} from './log-in-context.ts';
+import {hasFineTime, logTimeMs} from './log-time.ts';
 
 /**
  * Of all events of a request. An export says resource and scope once and its events say them each, so a small body could
@@ -14,7 +16,7 @@ const MAX_EVENTS_BYTES = 2 * MAX_REQUEST_BYTES;
 
 export interface LogEvents {
   readonly events: readonly ReceivedEvent[];
-  /** Every record says when it was made or seen. */
+  /** Its records say when they were made or seen, finely enough that no other export is the same to the byte. */
   readonly isTimed: boolean;
 }
 
@@ -22,6 +24,7 @@ export interface LogEvents {
 export function logEvents(logs: Iterable<LogInContext>): LogEvents {
   const events: ReceivedEvent[] = [];
   let isTimed = true;
+  let isFine = false;
   let length = 0;
   for (const log of logs) {
     if (events.length === MAX_REQUEST_EVENTS)
@@ -38,6 +41,7 @@ export function logEvents(logs: Iterable<LogInContext>): LogEvents {
       );
     const timeMs = logTimeMs(record.value);
     if (timeMs === null) isTimed = false;
+    isFine ||= hasFineTime(record.value);
     events.push({
       bytes: joinObjects(record, log.context),
       value: {...record.value, ...log.context.value},
@@ -45,7 +49,8 @@ export function logEvents(logs: Iterable<LogInContext>): LogEvents {
       ...(timeMs === null ? {} : {attributes: {timeMs}}),
     });
   }
-  return {events, isTimed};
+  // A script may well log one line twice in a millisecond, each in an export of its own.
+  return {events, isTimed: isTimed && (isFine || events.length > 1)};
 }
 
 const CONTEXT_NAMES = Object.keys(CONTEXT_MEMBERS);
@@ -56,8 +61,6 @@ function withoutContext(record: JsonObject): JsonObject {
   const own = Object.entries(record.value).filter(([name]) => !CONTEXT_NAMES.includes(name));
   return {value: Object.fromEntries(own), bytes: CONTEXT_NAMES.reduce(withoutMember, record.bytes)};
 }
-
-const COMMA = 0x2c;
 
 /** One object with the members of both, in which each text is as it was. */
 function joinObjects(first: JsonObject, second: JsonObject): Uint8Array {

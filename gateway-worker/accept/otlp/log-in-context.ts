@@ -1,10 +1,5 @@
 import {concatBytes, utf8} from '../../../src/lib/bytes.ts';
-
-/** An object: its JSON text and what it says. */
-export interface JsonObject {
-  readonly bytes: Uint8Array;
-  readonly value: Readonly<Record<string, unknown>>;
-}
+import type {JsonObject} from '../read-json-object.ts';
 
 /** A log record, and what an export says once for all records under one resource and scope. */
 export interface LogInContext {

@@ -15,3 +15,10 @@ function msOf(nanos: unknown): number | null {
   const value = BigInt(nanos);
   return value === 0n ? null : Number(value / NANOS_A_MS);
 }
+
+/** Whether a time is finer than a millisecond, which is all that some clocks have: OpenTelemetry's own in JavaScript. */
+export function hasFineTime(record: Readonly<Record<string, unknown>>): boolean {
+  return [record['timeUnixNano'], record['observedTimeUnixNano']].some(
+    (nanos) => typeof nanos === 'string' && NANOS.test(nanos) && BigInt(nanos) % NANOS_A_MS !== 0n,
+  );
+}

@@ -1,3 +1,4 @@
+import {mediaTypeOf} from '../../../src/record/parse-value.ts';
 import {Problem} from '../../answer/problem.ts';
 
 /** How a request is written, and so how it is answered. */
@@ -10,7 +11,7 @@ export const MEDIA_TYPES: Readonly<Record<OtlpForm, string>> = {
 
 /** `null` for a media type that OTLP/HTTP does not have. */
 export function otlpFormOf(contentType: string | null): OtlpForm | null {
-  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const type = mediaTypeOf(contentType ?? '');
   if (type === MEDIA_TYPES.json) return 'json';
   return type === MEDIA_TYPES.protobuf ? 'protobuf' : null;
 }

@@ -1,6 +1,7 @@
 import {utf8} from '../../../src/lib/bytes.ts';
+import type {JsonObject} from '../read-json-object.ts';
 import {contextOf} from './log-in-context.ts';
-import type {Envelope, JsonObject, LogInContext} from './log-in-context.ts';
+import type {Envelope, LogInContext} from './log-in-context.ts';
 import {EXPORT_LOGS_REQUEST} from './logs-message.ts';
 import {readProtobuf} from './protobuf-message.ts';
 import type {ReadMessage} from './protobuf-message.ts';

@@ -4,7 +4,7 @@
  * and number of messages are bounded. https://protobuf.dev/programming-guides/encoding/
  */
 import {PbfReader} from 'pbf';
-import {hex, toBase64} from '../../../src/lib/bytes.ts';
+import {fromStrictUtf8, hex, toBase64} from '../../../src/lib/bytes.ts';
 import {Problem} from '../../answer/problem.ts';
 import {MAX_DEPTH} from '../../limits.ts';
 
@@ -114,8 +114,6 @@ interface ScalarForm {
   readonly read: (pbf: PbfReader, end: number) => unknown;
 }
 
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
-
 const SCALARS: Readonly<Record<Scalar, ScalarForm>> = {
   string: {wireType: LENGTH_DELIMITED, read: (pbf, end) => decodeText(readBytes(pbf, end))},
   hex: {wireType: LENGTH_DELIMITED, read: (pbf, end) => hex(readBytes(pbf, end))},
@@ -190,11 +188,9 @@ function skip(pbf: PbfReader): void {
 }
 
 function decodeText(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new Problem('malformed-utf-8', 'strings of protobuf are UTF-8; send bytes as bytes');
-  }
+  const text = fromStrictUtf8(bytes);
+  if (text !== null) return text;
+  throw new Problem('malformed-utf-8', 'strings of protobuf are UTF-8; send bytes as bytes');
 }
 
 /** JSON has no number for these. https://protobuf.dev/programming-guides/json/ */

@@ -1,24 +1,24 @@
 import {Problem} from '../../answer/problem.ts';
 import type {Fate} from '../../answer/fate.ts';
-import type {Gateway} from '../../gateway.ts';
 import type {Call} from '../../route.ts';
 import type {CheckedStream} from '../../validate/check-event.ts';
 import {authenticate} from '../../verify/authenticate.ts';
 import {requireStream} from '../../verify/grant.ts';
 import type {Grant} from '../../verify/grant.ts';
-import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {requireJson} from '../body-form.ts';
+import {readDecompressed} from '../read-body.ts';
+import type {JsonObject} from '../read-json-object.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
-import {bodyFormOf} from '../streams/media-type.ts';
+import {streamOfDialect} from '../stream-of-dialect.ts';
 import {inDialect, segmentAnswer} from './segment-answer.ts';
 import {MAX_CALL_BYTES, segmentBody, tooLarge} from './segment-body.ts';
-import type {SegmentBody} from './segment-body.ts';
 import type {SegmentRoute} from './segment-call.ts';
 import {segmentEvents} from './segment-events.ts';
 import {bodyKey, headerKey} from './write-key.ts';
 
 /** `POST /v1/{batch,track,identify,page,screen,group,alias}`: verify → read → validate → append → answer. */
 export async function acceptSegment(call: Call, route: SegmentRoute): Promise<Response> {
-  const stream = segmentStream(call.gateway);
+  const stream = streamOfDialect(call.gateway, 'segment');
   const accept = () => acceptEvents(call, {route, stream});
   try {
     const fates = await (stream === undefined
@@ -28,12 +28,6 @@ export async function acceptSegment(call: Call, route: SegmentRoute): Promise<Re
   } catch (error) {
     throw inDialect(error);
   }
-}
-
-function segmentStream({streams}: Gateway): CheckedStream | undefined {
-  return [...streams.values()].find(({definition}) =>
-    definition.accept.some(({kind}) => kind === 'segment'),
-  );
 }
 
 interface Target {
@@ -85,14 +79,8 @@ async function admit(
   return {grant, target: stream};
 }
 
-async function readCall({request, scope}: Call): Promise<SegmentBody> {
-  const {headers} = request;
-  if (bodyFormOf(headers.get('content-type')) !== 'json')
-    throw new Problem('unsupported-media-type', 'Content-Type is application/json', {
-      headers: {accept: 'application/json'},
-    });
-  const encoding = contentEncodingOf(headers.get('content-encoding'));
-  if (Number(headers.get('content-length') ?? 0) > MAX_CALL_BYTES) throw tooLarge();
-  const raw = await readBody(request, scope.deadline);
-  return segmentBody(await decompress(raw, encoding, scope.deadline));
+async function readCall({request, scope}: Call): Promise<JsonObject> {
+  requireJson(request.headers);
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_CALL_BYTES) throw tooLarge();
+  return segmentBody(await readDecompressed(request, scope.deadline));
 }

@@ -1,12 +1,13 @@
+import {isJsonObject} from '../../../src/lib/is-json-object.ts';
 import {Problem} from '../../answer/problem.ts';
 import {MAX_ID_CHARS} from '../../limits.ts';
 import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';
-import {elementSlices, memberSlices} from '../json-slices.ts';
+import {envelopeMembers} from '../envelope-members.ts';
+import {elementSlices} from '../json-slices.ts';
 import {parseTime} from '../parse-time.ts';
+import type {JsonObject} from '../read-json-object.ts';
 import type {EventAttributes, ReceivedEvent} from '../received-event.ts';
-import {isObject} from './segment-body.ts';
-import type {SegmentBody, SegmentObject} from './segment-body.ts';
 import {isSegmentCall, SEGMENT_CALLS} from './segment-call.ts';
 import type {SegmentCall, SegmentRoute} from './segment-call.ts';
 import {withoutWriteKey} from './write-key.ts';
@@ -20,7 +21,7 @@ export const MAX_SEGMENT_EVENTS = 2_500;
  * (`sentAt`, `context`) is not copied into its events.
  * @throws Problem where the request as a whole cannot be taken
  */
-export function segmentEvents(route: SegmentRoute, body: SegmentBody): readonly ReceivedEvent[] {
+export function segmentEvents(route: SegmentRoute, body: JsonObject): readonly ReceivedEvent[] {
   if (route === 'batch') return batchEvents(body);
   const event = segmentEvent(body, route);
   if (event.bytes!.byteLength > MAX_SEGMENT_EVENT_BYTES)
@@ -28,17 +29,17 @@ export function segmentEvents(route: SegmentRoute, body: SegmentBody): readonly 
   return [event];
 }
 
-function batchEvents({bytes, value: {batch}}: SegmentBody): readonly ReceivedEvent[] {
+function batchEvents({bytes, value: {batch}}: JsonObject): readonly ReceivedEvent[] {
   if (!Array.isArray(batch)) throw new Problem('invalid-request', '#/batch is not an array');
   if (batch.length === 0) throw new Problem('empty-batch', 'send at least one event in a batch');
   if (batch.length > MAX_SEGMENT_EVENTS)
     throw new Problem('too-many-events', `a batch has at most ${MAX_SEGMENT_EVENTS} events`);
-  const slices = elementSlices(memberSlices(bytes).get('batch')!);
+  const slices = elementSlices(envelopeMembers(bytes).get('batch')!);
   if (slices.length !== batch.length)
     throw new Problem('malformed-json', 'the elements of #/batch cannot be told apart');
   return slices.map((slice, index) => {
     const value: unknown = batch[index];
-    if (!isObject(value))
+    if (!isJsonObject(value))
       return {bytes: slice, issue: issue('not-an-object', 'an event is a JSON object')};
     const event = {bytes: slice, value};
     return isSegmentCall(value['type'])
@@ -50,7 +51,7 @@ function batchEvents({bytes, value: {batch}}: SegmentBody): readonly ReceivedEve
   });
 }
 
-function segmentEvent(given: SegmentBody, type: SegmentCall): ReceivedEvent {
+function segmentEvent(given: JsonObject, type: SegmentCall): ReceivedEvent {
   const event = withoutWriteKey(given);
   const attributes = attributesOf(event.value, type);
   if ('pointer' in attributes) return refused(event, attributes);
@@ -62,7 +63,7 @@ function segmentEvent(given: SegmentBody, type: SegmentCall): ReceivedEvent {
   return {...event, issue: null, attributes};
 }
 
-function refused(event: SegmentBody, wrong: Issue): ReceivedEvent {
+function refused(event: JsonObject, wrong: Issue): ReceivedEvent {
   const id = messageIdOf(event.value);
   return {
     bytes: withoutWriteKey(event).bytes,
@@ -71,7 +72,7 @@ function refused(event: SegmentBody, wrong: Issue): ReceivedEvent {
   };
 }
 
-function attributesOf(event: SegmentObject, type: SegmentCall): EventAttributes | Issue {
+function attributesOf(event: JsonObject['value'], type: SegmentCall): EventAttributes | Issue {
   const id = messageIdOf(event);
   if (id === undefined)
     return issue('id-invalid', `messageId is a string of 1 to ${MAX_ID_CHARS} characters`, [
@@ -86,7 +87,7 @@ function attributesOf(event: SegmentObject, type: SegmentCall): EventAttributes 
 }
 
 /** `null`: it has none; `undefined`: what it has cannot be one. */
-function messageIdOf(event: SegmentObject): string | null | undefined {
+function messageIdOf(event: JsonObject['value']): string | null | undefined {
   const id = event['messageId'] ?? null;
   if (id === null) return null;
   const isId =

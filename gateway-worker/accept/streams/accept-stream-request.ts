@@ -7,8 +7,9 @@ import type {CheckedStream} from '../../validate/check-event.ts';
 import {authenticate, bearerToken} from '../../verify/authenticate.ts';
 import {requireStream} from '../../verify/grant.ts';
 import type {Grant} from '../../verify/grant.ts';
+import {bodyFormOf} from '../body-form.ts';
 import {checkSize} from '../check-size.ts';
-import {contentEncodingOf, decompress, readBody} from '../read-body.ts';
+import {readDecompressed} from '../read-body.ts';
 import {cloudEventsModeOf} from '../cloudevents/cloud-events-mode.ts';
 import {readCloudEvents} from '../cloudevents/read-cloud-events.ts';
 import {splitEvents} from '../split-events.ts';
@@ -16,7 +17,6 @@ import type {ReceivedEvents} from '../split-events.ts';
 import {counted, storeSubmission} from '../store-submission.ts';
 import type {Submission} from '../store-submission.ts';
 import {claimKey, idempotencyKeyOf} from './idempotency-key.ts';
-import {bodyFormOf} from './media-type.ts';
 
 /** `POST /v1/streams/{stream}`: verify → read → validate → append → answer. */
 export async function acceptStreamRequest(
@@ -60,9 +60,7 @@ async function acceptEvents(
   gateway.quotas.check(grant, stream);
   const requestId = idempotencyKeyOf(headers.get('idempotency-key'));
   const split = splitterOf(headers);
-  const encoding = contentEncodingOf(headers.get('content-encoding'));
-  const raw = await readBody(request, scope.deadline);
-  const body = await decompress(raw, encoding, scope.deadline);
+  const body = await readDecompressed(request, scope.deadline);
   const {events, isSingle} = split(body);
   if (isSingle) checkSize(stream.definition, events);
   const taking = gateway.quotas.take({grant, stream, events: events.length}, scope);

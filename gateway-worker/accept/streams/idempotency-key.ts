@@ -34,9 +34,9 @@ export interface ClaimOptions {
 }
 
 /**
- * Claims a key for this payload.
+ * Claims a key for this body.
  * @returns a function to call when the request has ended
- * @throws Problem when the key came with another payload, is in flight, or cannot be claimed now
+ * @throws Problem when the key came with another body, is in flight, or cannot be claimed now
  */
 export async function claimKey(
   {stream, sender, key, body}: ClaimOptions,
@@ -50,7 +50,7 @@ export async function claimKey(
   if (result === 'mismatch') {
     throw new Problem(
       'idempotency-key-reused',
-      'use a new Idempotency-Key for another payload, and the same one only to repeat a request',
+      'use a new Idempotency-Key for another body, and the same one only to repeat a request',
     );
   }
   if (result === 'in-flight') {

@@ -88,6 +88,7 @@ export const streamRoutes: readonly Route[] = [
           schema: z.looseObject({}),
         },
       },
+      problems: ['not-found'],
     },
     handle: schemaOf,
   },

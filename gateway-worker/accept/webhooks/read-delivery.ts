@@ -1,9 +1,13 @@
 import type {WebhookBody, WebhookScheme} from '../../../src/define/webhook-scheme.ts';
 import {FORM_TYPE, isJsonType, mediaTypeOf, parseValue} from '../../../src/record/parse-value.ts';
 import {toError} from '../../../src/lib/errors.ts';
+import {isJsonObject} from '../../../src/lib/is-json-object.ts';
 import {Problem} from '../../answer/problem.ts';
 import type {ReceivedEvent} from '../received-event.ts';
 import {splitEvents} from '../split-events.ts';
+
+/** RFC 6838 §4.2: 127 for each half. It becomes a header of the record. */
+const MAX_MEDIA_TYPE_CHARS = 255;
 
 export interface DeliveryBody {
   /** Decompressed. */
@@ -22,7 +26,7 @@ export function readDelivery(
   {body, contentType}: DeliveryBody,
 ): DeliveredEvent {
   const mediaType = mediaTypeOf(contentType ?? '');
-  const form = bodyOf(mediaType);
+  const form = mediaType.length > MAX_MEDIA_TYPE_CHARS ? null : bodyOf(mediaType);
   if (form === null || !bodies.includes(form)) throw unsupported(bodies);
   return form === 'form' ? readForm(body) : readJson(body, mediaType);
 }
@@ -36,7 +40,7 @@ function readJson(body: Uint8Array, mediaType: string): DeliveredEvent {
   const {events, isSingle} = splitEvents(body, 'json');
   const [event] = events;
   // An object and nothing else: a challenge's answer may sign a bare word, so a bare word is no delivery.
-  if (!isSingle || event?.issue !== null || !isObject(event.value))
+  if (!isSingle || event?.issue !== null || !isJsonObject(event.value))
     throw new Problem('invalid-delivery', 'a delivery is one JSON object');
   const isPlain = mediaType === '' || mediaType === 'application/json';
   return isPlain ? event : {...event, attributes: {contentType: mediaType}};
@@ -53,10 +57,6 @@ function formValue(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new Problem('invalid-delivery', `the form cannot be read: ${toError(error).message}`);
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unsupported(bodies: readonly WebhookBody[]): Problem {

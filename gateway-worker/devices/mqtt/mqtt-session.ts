@@ -14,7 +14,7 @@ import {
   CLOSE_TRY_AGAIN_LATER,
   CLOSE_UNSUPPORTED_DATA,
 } from '../../../src/protocol/device-socket.ts';
-import type {MqttAttachment, MqttClient} from '../attachment.ts';
+import type {MqttAttachment} from '../attachment.ts';
 import {CheckedGrant} from '../checked-grant.ts';
 import {closeSocket, sendTo} from '../close-socket.ts';
 import type {DeviceHost, DeviceSession} from '../device-host.ts';
@@ -24,6 +24,8 @@ import {SocketState} from '../socket-state.ts';
 import {acceptConnect, grantOf, RECEIVE_MAXIMUM} from './accept-connect.ts';
 import {acceptPublishes} from './accept-publishes.ts';
 import type {PublishOutcome} from './accept-publishes.ts';
+import {checkPublish} from './check-publish.ts';
+import {isAnswered} from './is-answered.ts';
 import {MqttError} from './mqtt-error.ts';
 import {PacketSplitter} from './packet-splitter.ts';
 import type {RawPacket} from './packet-splitter.ts';
@@ -33,15 +35,12 @@ import type {ConnectPacket} from './read-connect.ts';
 import {
   KEEP_ALIVE_TIMEOUT,
   PAYLOAD_FORMAT_INVALID,
-  QOS_NOT_SUPPORTED,
   QUOTA_EXCEEDED,
   RECEIVE_MAXIMUM_EXCEEDED,
-  RETAIN_NOT_SUPPORTED,
   SERVER_BUSY,
   SERVER_UNAVAILABLE,
   SESSION_TAKEN_OVER,
   SUCCESS,
-  TOPIC_ALIAS_INVALID,
 } from './reason-codes.ts';
 import {
   writeConnack,
@@ -90,10 +89,12 @@ export class MqttSession implements DeviceSession {
 
   end(): void {
     this.#isOpen = false;
-    this.#items.drop();
+    const dropped = this.#items.drop();
     clearTimeout(this.#partialTimer);
     this.#host.giveBytes(this.#bytes);
     this.#bytes = 0;
+    // Heard also when the connection was gone before its turn.
+    if (dropped.some(isDisconnect)) void this.#release();
   }
 
   timeOut(): void {
@@ -209,9 +210,16 @@ export class MqttSession implements DeviceSession {
   }
 
   async #disconnect(): Promise<void> {
-    const {client} = this.#state.value;
     this.#close(CLOSE_NORMAL, 'disconnected');
-    if (client !== null) await this.#host.homes.release(client.clientId, client);
+    await this.#release();
+  }
+
+  /** Never rejects: where it fails the next connection counts as one after a lost one. */
+  async #release(): Promise<void> {
+    const {client} = this.#state.value;
+    if (client === null) return;
+    const releasing = this.#host.homes.release(client.clientId, client);
+    await releasing.catch((error: unknown) => this.#logUnforeseen(error));
   }
 
   async #publish(run: readonly PublishPacket[]): Promise<void> {
@@ -235,6 +243,7 @@ export class MqttSession implements DeviceSession {
     const isFine = reasonCode === SUCCESS || isDropped;
     if (reasonCode === SERVER_BUSY || !(isFine || isTold)) throw new MqttError(reasonCode, reason);
     if (qos === 0) return;
+    this.#unanswered -= 1;
     const ack = {packetId, reasonCode, reason: null};
     const told = writePuback(client.version, {...ack, reason: reason.slice(0, MAX_REASON_CHARS)});
     const fits = client.wantsReasons && told.byteLength <= client.maxPacketBytes;
@@ -272,7 +281,6 @@ export class MqttSession implements DeviceSession {
     const packets = items.filter((item): item is RawPacket => !(item instanceof MqttError));
     const bytes = packets.reduce((sum, {size}) => sum + size + MIN_ITEM_BYTES, 0);
     this.#bytes -= bytes;
-    this.#unanswered -= packets.filter(isAnswered).length;
     this.#host.giveBytes(bytes);
   }
 
@@ -287,20 +295,8 @@ export class MqttSession implements DeviceSession {
   }
 }
 
-const PUBLISH = 3;
-const QOS_FLAGS = 6;
+const DISCONNECT = 14;
 
-/** A PUBLISH that gets a PUBACK. */
-function isAnswered({type, flags}: RawPacket): boolean {
-  return type === PUBLISH && (flags & QOS_FLAGS) !== 0;
-}
-
-/** What the CONNACK said is not to be had. 3.1.1 has no such words: there a retained event is an event like others. */
-function checkPublish(packet: PublishPacket, client: MqttClient | null): PublishPacket | MqttError {
-  if (packet.qos === 2) return new MqttError(QOS_NOT_SUPPORTED, 'QoS 1 at most');
-  if (packet.isRetained && client?.version === 5)
-    return new MqttError(RETAIN_NOT_SUPPORTED, 'nothing is retained');
-  if (packet.properties.numbers.has('topicAlias'))
-    return new MqttError(TOPIC_ALIAS_INVALID, 'there are no topic aliases');
-  return packet;
+function isDisconnect(item: Item): boolean {
+  return !(item instanceof MqttError) && item.type === DISCONNECT;
 }

@@ -1,5 +1,5 @@
 import {MAX_ID_CHARS} from '../../limits.ts';
-import {dataOf} from '../../accept/cloudevents/data-of.ts';
+import {dataOf} from '../../accept/data-of.ts';
 import type {EventAttributes, ReceivedEvent} from '../../accept/received-event.ts';
 import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';

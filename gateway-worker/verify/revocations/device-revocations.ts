@@ -3,9 +3,9 @@
  * the latest. Only when the list cannot be read at all an older copy is believed, for MAX_STALE_MS; then no token is.
  */
 import {describeError} from '../../../src/lib/errors.ts';
+import {withTimeout} from '../../../src/lib/with-timeout.ts';
 import type {Log} from '../../../src/telemetry/log.ts';
 import {Problem, retryAfter} from '../../answer/problem.ts';
-import {withTimeout} from '../../keys/with-timeout.ts';
 import {RETRY_AFTER_S} from '../../limits.ts';
 import type {RequestScope} from '../../request-scope.ts';
 import {MAX_REVOCATIONS, REVOCATIONS_NAME, REVOCATIONS_PAGE} from './revocations-object.ts';
@@ -48,7 +48,8 @@ export class DeviceRevocations {
     {device, issuedMs}: {readonly device: string; readonly issuedMs: number},
     scope: RequestScope,
   ): boolean | Promise<boolean> {
-    const ageMs = this.#options.nowMs() - this.#readMs;
+    // A clock that was set back must not make a copy young for as long.
+    const ageMs = Math.abs(this.#options.nowMs() - this.#readMs);
     if (ageMs > FRESH_MS) this.#startReading(scope);
     if (ageMs > REVOKED_WITHIN_MS && this.#reading !== null)
       return scope.deadline.race(this.#reading).then(() => this.#lookUp(device, issuedMs));

@@ -5,13 +5,11 @@ import {
 } from '../../../src/protocol/devices.ts';
 import type {RevocationList, RevocationView} from '../../../src/protocol/devices.ts';
 import {DEVICE_ID} from '../../../src/lib/device-token.ts';
-import {describeError} from '../../../src/lib/errors.ts';
+import {callObject} from '../../admin/call-object.ts';
 import {queryInteger} from '../../admin/query-integer.ts';
 import {readRequest} from '../../admin/read-request.ts';
-import {Problem, retryAfter} from '../../answer/problem.ts';
+import {Problem} from '../../answer/problem.ts';
 import {recordAudit} from '../../audit/record-audit.ts';
-import {EXPIRED} from '../../deadline.ts';
-import {RETRY_AFTER_S} from '../../limits.ts';
 import type {Call} from '../../route.ts';
 import {MAX_REVOCATIONS, REVOCATIONS_NAME} from './revocations-object.ts';
 import type {Revocation, RevocationsObject} from './revocations-object.ts';
@@ -75,24 +73,14 @@ export async function restoreDevice(call: Call): Promise<Response> {
   throw new Problem('not-found', 'this device is not revoked');
 }
 
-/** @throws Problem `unavailable`: it is not known whether anything was changed */
-async function callRevocations<Result>(
-  {gateway, scope}: Call,
+function callRevocations<Result>(
+  call: Call,
   ask: (object: DurableObjectStub<RevocationsObject>) => PromiseLike<Result>,
 ): Promise<Result> {
-  const {env, deadline} = scope;
-  try {
-    const stub = env.DEVICE_REVOCATIONS.getByName(REVOCATIONS_NAME);
-    const result = await deadline.race(Promise.resolve(ask(stub)));
-    if (result !== EXPIRED) return result;
-  } catch (error) {
-    gateway.log.warn('The revoked devices did not answer an administrator', {
-      error: describeError(error),
-    });
-  }
-  throw new Problem('unavailable', 'the list did not answer; look at it before you try again', {
-    headers: retryAfter(RETRY_AFTER_S),
-  });
+  const {env} = call.scope;
+  return callObject(call, 'the list of revoked devices', () =>
+    ask(env.DEVICE_REVOCATIONS.getByName(REVOCATIONS_NAME)),
+  );
 }
 
 function viewOf({device, issuedBeforeMs, revokedMs}: Revocation): RevocationView {

@@ -51,6 +51,14 @@ describe('binary mode', () => {
     }
   });
 
+  test('JSON without a media type of its own must have safe names, too', async () => {
+    for (const type of ['application/json', ';charset=utf-8']) {
+      const headers = newHeaders({'content-type': type});
+      for (const body of ['{"a":1,"a":2}', '{"__proto__":1}'])
+        expect((await app.post(EVENTS, body, headers)).status, type).toBe(422);
+    }
+  });
+
   test('an event without data is a record without a value', async () => {
     const response = await app.fetch(EVENTS, {
       method: 'POST',

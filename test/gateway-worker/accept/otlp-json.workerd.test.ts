@@ -182,9 +182,21 @@ describe('an export sent again', () => {
     expect(await stored(marker)).toHaveLength(1);
   });
 
-  test('without times is stored twice rather than taken for a repetition', async () => {
+  test.each([
+    ['without times', {}],
+    ['of one record to the millisecond', {timeUnixNano: '1544712660300000000'}],
+  ])('%s is stored twice rather than taken for a repetition', async (_, times) => {
     const marker = crypto.randomUUID();
-    const body = exportOf([{body: {stringValue: marker}}]);
+    const body = exportOf([{...times, body: {stringValue: marker}}]);
+    await post(body);
+    await post(body);
+    expect(await stored(marker)).toHaveLength(2);
+  });
+
+  test('of several records to the millisecond is stored once', async () => {
+    const marker = crypto.randomUUID();
+    const record = {timeUnixNano: '1544712660300000000', body: {stringValue: marker}};
+    const body = exportOf([record, {...record, severityText: 'x'}]);
     await post(body);
     await post(body);
     expect(await stored(marker)).toHaveLength(2);

@@ -150,7 +150,7 @@ describe('the same event again', () => {
     expect(await batch.json()).toMatchObject({events: [{id: `${key}-b:0`}, {id: `${key}-b:1`}]});
   });
 
-  test('422 when an Idempotency-Key comes with another payload', async () => {
+  test('422 when an Idempotency-Key comes with another body', async () => {
     const headers = {'idempotency-key': crypto.randomUUID()};
     await app.post(READINGS, reading('a'), headers);
     await expectProblem(

@@ -4,6 +4,7 @@ import {expect, test} from 'vitest';
 import type {AppendRequest} from '../../../gateway-worker/buffer/append-protocol.ts';
 import type {ShardCapacity} from '../../../gateway-worker/buffer/fill-level.ts';
 import type {ShardLog} from '../../../gateway-worker/buffer/shard-log.ts';
+import {appendIds, idRequest} from '../support/id-batches.ts';
 import {shardLogOn} from '../support/shard-log-on.ts';
 import {freshShard, requestOf, values} from '../support/shard-records.ts';
 
@@ -44,4 +45,17 @@ test('a request larger than the room left does not close the log for smaller one
 test('a database near the platform’s limit is full, whatever the log holds', () =>
   withLog({maxDatabaseBytes: 10_000}, (log, one) => {
     expect(log.append([one])).toEqual([{kind: 'full', bound: 'database'}]);
+  }));
+
+test('a log that took nothing but duplicates has no age and is not full of it', () =>
+  runInDurableObject(freshShard(), (_, {storage}) => {
+    let nowMs = 1_000;
+    const capacity = {...PLENTY, maxAgeMs: 1_000};
+    const log = shardLogOn(storage, {capacity, nowMs: () => nowMs});
+    appendIds(log, [1]);
+    while (log.trimSome(1));
+    log.take(idRequest([1]).batches, () => undefined);
+    nowMs += 5_000;
+    expect(log.oldestAgeMs).toBe(0);
+    expect(appendIds(log, [2]).firstSeq).toBe(2);
   }));

@@ -1,4 +1,4 @@
-/** An Idempotency-Key is known with its payload for the stream's whole window, at one row written a commit. */
+/** An Idempotency-Key is known with its body for the stream's whole window, at one row written a commit. */
 import {evictDurableObject, runDurableObjectAlarm, runInDurableObject} from 'cloudflare:test';
 import {describe, expect, test} from 'vitest';
 import type {Claim, IdempotencyObject} from '../../../gateway-worker/buffer/idempotency-object.ts';
@@ -82,6 +82,19 @@ describe('the keys of one object', () => {
       again.add([[keyOf(2_001), 7]], 1_000);
       expect(keysOn(storage).fingerprintOf(keyOf(1_999))).toBe(1_999);
       expect(rowsOf(storage, 'claims')).toBe(5);
+    }));
+
+  test('are forgotten in time also when the object is evicted after each of them', () =>
+    runInDurableObject(freshObject(), (_, {storage}) => {
+      for (let hour = 0; hour < 300; hour += 1) {
+        const keys = keysOn(storage);
+        keys.forget(hours(hour));
+        keys.sealIfDue(hours(hour));
+        keys.add([[keyOf(hour + 1), 7]], hours(hour));
+      }
+      const keys = keysOn(storage);
+      expect(keys.fingerprintOf(keyOf(300 - 95))).toBe(7);
+      expect(keys.fingerprintOf(keyOf(300 - 96 - 25))).toBeUndefined();
     }));
 
   test(

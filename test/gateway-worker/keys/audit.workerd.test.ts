@@ -183,20 +183,20 @@ test('another part of the gateway records a deed in the same chain', async () =>
     FOREBAY_KEYS: JSON.stringify([]),
     KEYS: {getByName: () => registry.stub} as unknown as typeof bindings.KEYS,
   };
-  const {key, id} = await app.create({scopes: ['admin']});
   await recordAudit(
     {
       gateway: app.gateway,
-      request: new Request('https://gateway.test/', {headers: {authorization: `Bearer ${key}`}}),
+      request: new Request('https://gateway.test/'),
       params: {},
+      grant: {kind: 'api-key', sender: 'key 5f', scopes: new Set(['admin']), quota: undefined},
       scope: {env, deadline, waitUntil: () => undefined},
     },
     {action: 'device.revoke', target: 'device readings/d-7', before: {revoked: false}, after: null},
   );
   deadline.clear();
   expect((await auditsOf(app)).at(-1)).toMatchObject({
-    seq: 3,
-    actor: `key ${id}`,
+    seq: 2,
+    actor: 'key 5f',
     action: 'device.revoke',
     target: 'device readings/d-7',
     before: {revoked: false},

@@ -201,3 +201,23 @@ test('without FOREBAY_KEYS the registry’s keys are enough, and without both no
   expect((await send(key)).status).toBe(202);
   await expectProblem(await send(unknownKey()), 401, 'unauthenticated');
 });
+
+test('a request waits for the reading of another one until its own deadline at most', async () => {
+  const {gateway} = await freshRegistry().app();
+  const ring = new KeyRing({json: '[]', nowMs: Date.now, log: gateway.log});
+  const silent = {changes: () => new Promise(() => undefined)};
+  const scopeOf = (deadlineMs: number): RequestScope => ({
+    env: {...bindings, KEYS: {getByName: () => silent} as unknown as Env['KEYS']},
+    deadline: new Deadline(deadlineMs),
+    waitUntil: () => undefined,
+  });
+  const refused = async (scope: RequestScope, who: string) => {
+    await expect(ring.verify(unknownKey(), scope)).rejects.toThrow();
+    scope.deadline.clear();
+    return who;
+  };
+  const reader = refused(scopeOf(REQUEST_DEADLINE_MS), 'the reader');
+  const other = refused(scopeOf(1), 'the other');
+  expect(await Promise.race([reader, other])).toBe('the other');
+  await reader;
+});

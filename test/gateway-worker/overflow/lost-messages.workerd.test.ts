@@ -38,6 +38,20 @@ describe('a message that never comes', () => {
     expect(await append(shard, {value: 'new'})).toMatchObject({kind: 'stored'});
   });
 
+  test('costs its hours once, however many were lost with it', async () => {
+    const shard = await fullShard();
+    for (const value of ['lost a', 'lost b', 'lost c']) await send(shard, {value});
+    const next = await send(shard, {value: 'next'});
+    await drain(shard);
+    await shard.takeOverflow(next.parts);
+    await runDurableObjectAlarm(shard);
+    await age(shard, SIX_HOURS);
+    await age(shard, 'UPDATE overflow_ticket SET since_ms = since_ms - 21600000');
+    for (let lost = 0; lost < 3; lost += 1) await runDurableObjectAlarm(shard);
+    expect(await drain(shard)).toEqual(['next']);
+    expect(await append(shard, {value: 'new'})).toMatchObject({kind: 'stored'});
+  });
+
   test('and comes after all is appended, once', async () => {
     const {shard, lost} = await withLost();
     await age(shard, SIX_HOURS);
@@ -48,6 +62,17 @@ describe('a message that never comes', () => {
     expect(await shard.takeOverflow(lost.parts)).toEqual(['dropped', 'dropped', 'dropped']);
     expect(await drain(shard)).toEqual(['lost 2', 'next', 'lost 1']);
     expect(await overflowed(shard)).toBe(0);
+  });
+
+  test('does not take those of its ticket along that came and had no room for weeks', async () => {
+    const {shard, lost} = await withLost();
+    const weeks = `state = 'missed', since_ms = since_ms - 16 * 86400000`;
+    await age(shard, `UPDATE overflow_ticket SET ${weeks} WHERE number = ${lost.ticket.number}`);
+    await runDurableObjectAlarm(shard);
+    expect(await drain(shard)).toEqual(['lost 2', 'next']);
+    expect(await query(shard, 'SELECT part FROM overflow_part')).toEqual([]);
+    await runDurableObjectAlarm(shard);
+    expect(await query(shard, 'SELECT number FROM overflow_ticket')).toEqual([]);
   });
 
   test('is not given up while it only waits for room', async () => {

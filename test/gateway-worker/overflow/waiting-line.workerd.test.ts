@@ -111,6 +111,17 @@ describe('a ticket', () => {
     expect(await drain(shard)).toEqual(['alive']);
   });
 
+  test('that is cancelled lets those behind it enter the log at once', async () => {
+    const shard = await fullShard();
+    const cancelled = await sendUnconfirmed(shard, {value: 'no'});
+    const alive = await send(shard, {value: 'alive'});
+    await drain(shard);
+    expect(await shard.takeOverflow(alive.parts)).toEqual(['taken']);
+    await shard.cancelOverflow(cancelled.ticket);
+    expect(await overflowed(shard)).toBe(0);
+    expect(await drain(shard)).toEqual(['alive']);
+  });
+
   test('that was cancelled is out of the way at once, and what comes of it is dropped', async () => {
     const shard = await fullShard();
     const cancelled = await sendUnconfirmed(shard, {value: 'no', id: 'again'});

@@ -1,5 +1,7 @@
 import {beforeAll, describe, expect, test} from 'vitest';
-import {toBase64, utf8} from '../../../src/lib/bytes.ts';
+import {RequestIds} from '../../../gateway-worker/accept/event-ids.ts';
+import type {EventId} from '../../../gateway-worker/accept/event-ids.ts';
+import {hex, toBase64, utf8} from '../../../src/lib/bytes.ts';
 import {recordsOf} from '../support/shard-records.ts';
 import type {StoredRecord} from '../support/shard-records.ts';
 import {expectProblem, testApp} from '../support/test-gateway.ts';
@@ -68,6 +70,26 @@ describe('a rejected event whose schema was mended', () => {
     const second = await replay([record!]);
     expect(await second.json()).toMatchObject({accepted: 0, duplicates: 1});
   });
+});
+
+test('an event of a batch without keys meets its like where the batch itself went', async () => {
+  const [, , keyId] = app.keys.writer.split('_');
+  for (let batch = 0; batch < 8; batch += 1) {
+    const requestId = crypto.randomUUID();
+    const sent = await app.post('/v1/streams/keyless', [{}, {}], {'idempotency-key': requestId});
+    expect(sent.status).toBe(202);
+    const ids = new RequestIds({
+      requestId,
+      sender: `key ${keyId}`,
+      isSingle: false,
+      newId: () => '',
+    });
+    const [{id, hash}] = (await ids.of([{index: 0, ownId: null}])) as [EventId];
+    const events = [{id, dedupe: hex(hash!), value: toBase64(utf8('{}')), headers: []}];
+    const headers = {authorization: `Bearer ${app.keys.admin}`};
+    const replayed = await app.post('/admin/v1/replay', {stream: 'keyless', events}, headers);
+    expect(await replayed.json()).toMatchObject({accepted: 0, duplicates: 1});
+  }
 });
 
 test('what is still invalid is told why, and is not kept a second time', async () => {

@@ -59,6 +59,14 @@ describe('the event of a record', () => {
       expect(decode(untimed, record('{}', {'content-type': json})).kind).toBe('event');
   });
 
+  test('is what the gateway saw: nothing where there is no value, and JSON behind a byte order mark', () => {
+    const optional = defineStream({...common, schema: z.object({}).optional(), key: () => ''});
+    const gone = {kind: 'event', timed: {key: 'schlüssel', timeMs: 77, event: undefined}};
+    expect(decode(optional, record(null))).toEqual(gone);
+    expect(decode(untimed, record('\uFEFF{}')).kind).toBe('event');
+    expect(decode(untimed, record('\uFEFF')).kind).toBe('invalid');
+  });
+
   test.each([
     ['ce_time', timed, record('{"at":5}', {ce_time: TIME}), Date.parse(TIME)],
     ['the stream’s function', timed, record('{"at":5.9}'), 5],

@@ -1,4 +1,4 @@
-import {fromBase64, utf8} from '../../../src/lib/bytes.ts';
+import {fromBase64, fromStrictUtf8, utf8} from '../../../src/lib/bytes.ts';
 import {issue} from '../../validate/issue.ts';
 import type {Issue} from '../../validate/issue.ts';
 import type {RestHeader} from './rest-record.ts';
@@ -11,16 +11,14 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** What the gateway says of a record, no sender may. */
 const RESERVED = /^(?:ce_.*|forebay_.*|content-type|traceparent|tracestate)$/i;
 
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
-
 /** Kafka headers a sender gives its record, under their own names. Here they are text, so their values must be UTF-8. */
-export function recordHeaders(
+export function sentHeaders(
   headers: readonly RestHeader[],
 ): readonly (readonly [name: string, value: string])[] | Issue {
   const taken: (readonly [string, string])[] = [];
   let length = 0;
   for (const [index, {name, value}] of headers.entries()) {
-    const refuse = (detail: string) => issue('invalid-header', detail, ['headers', index]);
+    const refuse = (detail: string) => issue('header-invalid', detail, ['headers', index]);
     if (!NAME.test(name)) return refuse(`a header's name matches ${NAME}`);
     if (RESERVED.test(name)) return refuse(`the header ${name} is the gateway's own`);
     const text = textOf(value);
@@ -35,9 +33,5 @@ export function recordHeaders(
 
 function textOf(base64: string): string | null {
   const bytes = fromBase64(base64);
-  try {
-    return bytes === null ? null : decoder.decode(bytes);
-  } catch {
-    return null;
-  }
+  return bytes === null ? null : fromStrictUtf8(bytes);
 }

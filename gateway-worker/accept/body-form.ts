@@ -1,5 +1,5 @@
-import {Problem} from '../../answer/problem.ts';
-import type {BodyForm} from '../split-events.ts';
+import {Problem} from '../answer/problem.ts';
+import type {BodyForm} from './split-events.ts';
 
 const FORMS: ReadonlyMap<string, BodyForm> = new Map([
   ['application/json', 'json'],
@@ -17,6 +17,14 @@ export function bodyFormOf(contentType: string | null): BodyForm {
     `Content-Type may be ${[...FORMS.keys()].join(', ')}, in UTF-8`,
     {headers: {accept: [...FORMS.keys()].join(', ')}},
   );
+}
+
+/** @throws Problem `unsupported-media-type` for any type but JSON in UTF-8 */
+export function requireJson(headers: Headers): void {
+  if (bodyFormOf(headers.get('content-type')) !== 'json')
+    throw new Problem('unsupported-media-type', 'Content-Type is application/json', {
+      headers: {accept: 'application/json'},
+    });
 }
 
 /** By the parameters of a media type, in lower case. */

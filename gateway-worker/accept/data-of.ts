@@ -1,8 +1,8 @@
-import {isJsonType, mediaTypeOf, parseValue} from '../../../src/record/parse-value.ts';
-import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../../limits.ts';
-import {issue} from '../../validate/issue.ts';
-import type {Issue} from '../../validate/issue.ts';
-import {scanJson} from '../scan-json.ts';
+import {isJsonType, mediaTypeOf, parseValue} from '../../src/record/parse-value.ts';
+import {MAX_DEPTH, MAX_REQUEST_EVENTS} from '../limits.ts';
+import {issue} from '../validate/issue.ts';
+import type {Issue} from '../validate/issue.ts';
+import {scanJson} from './scan-json.ts';
 
 export type Data = {readonly value: unknown; readonly issue: null} | {readonly issue: Issue};
 
