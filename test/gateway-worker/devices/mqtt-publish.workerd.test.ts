@@ -13,8 +13,9 @@ import {
 } from '../support/device-client.ts';
 import type {DeviceApp} from '../support/device-client.ts';
 import {deviceSettings} from '../support/device-settings.ts';
-import {packet, publishPacket, TestMqtt, userProperty} from '../support/mqtt-client.ts';
-import type {PublishOptions, Version} from '../support/mqtt-client.ts';
+import {packet, TestMqtt, userProperty} from '../support/mqtt-client.ts';
+import {disconnectOf, inAnything, publish, TOPIC} from '../support/mqtt-anything.ts';
+import type {Version} from '../support/mqtt-client.ts';
 import {recordsOf} from '../support/shard-records.ts';
 
 let app: DeviceApp;
@@ -26,16 +27,9 @@ afterEach(async () => {
   await reset();
 });
 
-const TOPIC = 'socket-anything';
-const inAnything = async () => (await recordsOf('socket-anything/0')).map(({value}) => value);
 const connect = (version: Version, clientId = 'client-1') =>
   TestMqtt.connect(app, {version, clientId});
-const publish = (version: Version, packetId: number, options: Partial<PublishOptions> = {}) =>
-  publishPacket({version, topic: TOPIC, body: `{"n":${packetId}}`, packetId, ...options});
 
-/** `DISCONNECT` with a reason code, whatever its reason string. */
-const disconnectOf = (code: number) =>
-  new RegExp(`^e0[0-9a-f]{2}${code.toString(16).padStart(2, '0')}`);
 describe.for([4, 5] as const)('PUBLISH of MQTT %i', (version) => {
   test('with QoS 1 is acknowledged when it is stored, byte for byte', async () => {
     const client = await connect(version);

@@ -4,8 +4,9 @@ import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {concatBytes} from '../../../src/lib/bytes.ts';
 import {deviceApp} from '../support/device-client.ts';
 import type {DeviceApp} from '../support/device-client.ts';
-import {packet, publishPacket, TestMqtt, text, u16, userProperty} from '../support/mqtt-client.ts';
-import type {PublishOptions, Version} from '../support/mqtt-client.ts';
+import {packet, TestMqtt, text, u16, userProperty} from '../support/mqtt-client.ts';
+import {disconnectOf, inAnything, publish} from '../support/mqtt-anything.ts';
+import type {Version} from '../support/mqtt-client.ts';
 import {recordsOf} from '../support/shard-records.ts';
 
 let app: DeviceApp;
@@ -17,16 +18,9 @@ afterEach(async () => {
   await reset();
 });
 
-const TOPIC = 'socket-anything';
-const inAnything = async () => (await recordsOf('socket-anything/0')).map(({value}) => value);
 const connect = (version: Version, clientId = 'client-1') =>
   TestMqtt.connect(app, {version, clientId});
-const publish = (version: Version, packetId: number, options: Partial<PublishOptions> = {}) =>
-  publishPacket({version, topic: TOPIC, body: `{"n":${packetId}}`, packetId, ...options});
 
-/** `DISCONNECT` with a reason code, whatever its reason string. */
-const disconnectOf = (code: number) =>
-  new RegExp(`^e0[0-9a-f]{2}${code.toString(16).padStart(2, '0')}`);
 const pubackOf = (packetId: number, code: number) =>
   new RegExp(
     `^40[0-9a-f]{2}${packetId.toString(16).padStart(4, '0')}${code.toString(16).padStart(2, '0')}`,
