@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import type {MadeKey} from '../../src/protocol/keys.ts';
 import {startJudgeRun} from '../judges/support/judge-run.ts';
 import type {JudgeRun} from '../judges/support/judge-run.ts';
 import {runForebay} from './support/run-forebay.ts';
@@ -69,6 +70,34 @@ describe('what was rejected is replayed once its schema is mended', () => {
       ]),
     );
   });
+});
+
+/** What a request without an event is answered: 400 to who is let in. */
+const sendWith = async (key: string) => {
+  const response = await fetch(`${run.url}/v1/streams/orders`, {
+    method: 'POST',
+    body: '[]',
+    headers: {authorization: `Bearer ${key}`, 'content-type': 'application/json'},
+  });
+  return response.status;
+};
+
+test('a key is made, shown once, rotated and revoked', async () => {
+  const [LET_IN, REFUSED] = [400, 401];
+  const made = json(
+    await forebay('key create --scope ingest:write:orders --quota 9:9 --json'),
+  ) as MadeKey;
+  expect(await sendWith(made.key)).toBe(LET_IN);
+  const shown = await forebay(`key show ${made.id}`);
+  expect(shown.out).toContain('"eventsPerSecond": 9');
+  expect(shown.out).not.toContain(made.key);
+  const next = json(await forebay(`key rotate ${made.id} --overlap 0 --json`)) as MadeKey;
+  expect([await sendWith(made.key), await sendWith(next.key)]).toEqual([REFUSED, LET_IN]);
+  expect((await forebay(`key revoke ${made.id}`)).out).toBe(`${made.id} is revoked`);
+  expect(await sendWith(next.key)).toBe(REFUSED);
+  expect((await forebay('key list')).out).toMatch(new RegExp(`^${made.id}  revoked`, 'm'));
+  const wrong = await forebay('key create --scope everything');
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('#/scopes/0')]);
 });
 
 describe('a wrong call', () => {
