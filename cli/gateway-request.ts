@@ -83,6 +83,7 @@ export function problemError(status: number, body: unknown): CliError {
 function nextAfter(status: number): string {
   if (status === 401 || status === 403)
     return 'set FOREBAY_KEY or FOREBAY_ADMIN_KEY to a key with that scope (forebay key list)';
-  if (status === 404) return 'forebay schema';
+  if (status === 404)
+    return 'look at the name again: forebay key list, or GET /openapi.json for the streams';
   return status === 429 || status >= 500 ? 'the same again in a moment' : 'mend it and try again';
 }

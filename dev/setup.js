@@ -76,7 +76,7 @@ function packagesOf(path) {
 }
 
 async function install() {
-  say('installing dependencies with npm ci (about 800 MB on disk, only when they change)');
+  say('installing dependencies with npm ci (about 1.2 GB on disk, only when they change)');
   const started = Date.now();
   const report = setInterval(
     () => say(`  npm ci has been at it for ${Math.round((Date.now() - started) / 1000)} s`),

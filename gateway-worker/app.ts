@@ -55,7 +55,7 @@ function routerOf(gateway: Gateway): Hono<{Bindings: Env}> {
     });
   }
   app.notFound(() =>
-    problemResponse('not-found', {detail: 'see the documentation for the paths of a gateway'}),
+    problemResponse('not-found', {detail: 'GET /openapi.json lists the paths of this gateway'}),
   );
   app.onError((error) => answerOf(gateway, error));
   return app;

@@ -148,7 +148,11 @@ function made(answer: unknown): VerbResult {
 function lineOf({id, scopes, description, lastUsedAt, revokedAt, source}: KeyView): string {
   const state =
     revokedAt === null ? (source === 'environment' ? 'environment' : 'live') : 'revoked';
-  return [id, state, scopes.join(' '), `last used ${lastUsedAt ?? 'never'}`, description].join(
-    '  ',
-  );
+  return [
+    id,
+    state,
+    scopes.join(' '),
+    `last used ${lastUsedAt ?? (source === 'environment' ? 'unknown' : 'never')}`,
+    description,
+  ].join('  ');
 }

@@ -6,7 +6,7 @@ import {replayCounts} from '../replay-counts.ts';
 import type {ReplayCounts} from '../replay-counts.ts';
 import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
 import type {RejectedRecord} from '../rejected-records.ts';
-import type {Verb, VerbCall} from '../verb.ts';
+import type {Verb, VerbCall, VerbResult} from '../verb.ts';
 
 /** Of values in one request; in base64 they are a third larger, and a request has at most 10 MiB. */
 const MAX_REQUEST_VALUE_BYTES = 6_000_000;
@@ -23,7 +23,8 @@ export const replay: Verb = {
     'dry-run': {type: 'boolean', description: 'only count what would be sent'},
   },
   async run(call) {
-    const sent = call.options['dry-run'] === true ? await countOnly(call) : await sendAll(call);
+    if (call.options['dry-run'] === true) return countOnly(call);
+    const sent = await sendAll(call);
     const {accepted, duplicates, rejected, retry, read} = sent;
     return {
       json: sent,
@@ -41,10 +42,10 @@ export const replay: Verb = {
 
 type Sent = ReplayCounts & {readonly read: number};
 
-async function countOnly(call: VerbCall): Promise<Sent> {
+async function countOnly(call: VerbCall): Promise<VerbResult> {
   let read = 0;
   for await (const _ of rejectedRecords('replay', call)) read += 1;
-  return {read, accepted: 0, duplicates: 0, rejected: 0, retry: 0};
+  return {json: {read}, lines: [`${read} rejected events would be sent`]};
 }
 
 async function sendAll(call: VerbCall): Promise<Sent> {

@@ -14,7 +14,8 @@ export const send: Verb = {
   options: {
     ndjson: {
       type: 'boolean',
-      description: 'one event a line; without it, one JSON object or array',
+      description:
+        'one event a line, as in files named .ndjson or .jsonl; else one JSON object or array',
     },
     'idempotency-key': {
       type: 'string',
@@ -34,7 +35,7 @@ export const send: Verb = {
         method: 'POST',
         key: call.settings.sendKey(),
         body,
-        headers: headersOf(call),
+        headers: headersOf(call, file),
       },
       [INVALID, BUSY],
     );
@@ -50,10 +51,11 @@ async function read(file: string): Promise<Uint8Array> {
   }
 }
 
-function headersOf({options}: VerbCall): Record<string, string> {
+function headersOf({options}: VerbCall, file = ''): Record<string, string> {
   const key = options['idempotency-key'];
+  const isLines = options['ndjson'] === true || /\.(?:ndjson|jsonl)$/.test(file);
   return {
-    'content-type': options['ndjson'] === true ? 'application/x-ndjson' : 'application/json',
+    'content-type': isLines ? 'application/x-ndjson' : 'application/json',
     ...(typeof key === 'string' ? {'idempotency-key': JSON.stringify(key)} : {}),
   };
 }

@@ -45,10 +45,7 @@ describe('what was rejected is replayed once its schema is mended', () => {
     expect(json(refused)).toMatchObject({read: 2, accepted: 0, rejected: 2});
 
     await run.redeploy('test/cli/support/mended-pipeline.ts');
-    expect(json(await forebay('replay orders --json --dry-run'))).toMatchObject({
-      read: 2,
-      accepted: 0,
-    });
+    expect(json(await forebay('replay orders --json --dry-run'))).toEqual({read: 2});
     const one = await forebay('replay orders --json --id first:2');
     expect(json(one)).toMatchObject({read: 1, accepted: 1});
     const all = await forebay('replay orders');
