@@ -73,7 +73,17 @@ export async function startJudgeRun({pipelinePath, secrets}: JudgeRunOptions): P
     topicPrefix,
     env: {FOREBAY_PIPELINE: pipelinePath},
   });
-  await drain.ready();
+  const end = async (): Promise<void> => {
+    await drain.end();
+    await gateway.stop();
+    await rm(dir, {recursive: true, force: true});
+  };
+  try {
+    await drain.ready(DEADLINE_MS);
+  } catch (error) {
+    await end();
+    throw error;
+  }
   return {
     url: gateway.url,
     ingestKey: keys.ingest.key,
@@ -94,11 +104,7 @@ export async function startJudgeRun({pipelinePath, secrets}: JudgeRunOptions): P
       const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});
       return records.map(({key, value, headers, partition}) => ({key, value, headers, partition}));
     },
-    async end() {
-      await drain.end();
-      await gateway.stop();
-      await rm(dir, {recursive: true, force: true});
-    },
+    end,
   };
 }
 
