@@ -3,6 +3,9 @@ import {CliError} from './cli-error.ts';
 
 const TIMEOUT_MS = 30_000;
 
+/** Not what was asked for, but told event by event: none is valid, none could be stored. */
+export const TOLD_BY_EVENT: readonly number[] = [422, 503];
+
 export interface GatewayRequest {
   readonly url: string;
   readonly method?: 'GET' | 'POST' | 'DELETE';

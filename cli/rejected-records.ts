@@ -2,8 +2,9 @@ import * as z from 'zod';
 import {fromUtf8} from '../src/lib/bytes.ts';
 import {TopicNames} from '../src/protocol/topics.ts';
 import {rejectedStreamOf} from '../src/record/shard.ts';
-import {RECEIVED_HEADER} from '../src/record/kafka-headers.ts';
+import {RECEIVED_HEADER, REJECTED_HEADER} from '../src/record/kafka-headers.ts';
 import {usageError} from './cli-error.ts';
+import {oneStream} from './one-stream.ts';
 import {topicRecords} from './topic-records.ts';
 import type {VerbCall, VerbOption} from './verb.ts';
 
@@ -38,8 +39,7 @@ export async function* rejectedRecords(
   verb: string,
   call: VerbCall,
 ): AsyncGenerator<RejectedRecord> {
-  const [stream, ...more] = call.positionals;
-  if (stream === undefined || more.length > 0) throw usageError(verb, 'name one stream');
+  const stream = oneStream(verb, call);
   const isChosen = filterOf(verb, call);
   const {settings} = call;
   const topic = new TopicNames(settings.topicPrefix, '').data(rejectedStreamOf(stream));
@@ -48,7 +48,7 @@ export async function* rejectedRecords(
     const record = {
       id: texts.get('ce_id') ?? '',
       receivedMs: Date.parse(texts.get(RECEIVED_HEADER) ?? ''),
-      issues: issuesOf(texts.get('forebay_rejected')),
+      issues: issuesOf(texts.get(REJECTED_HEADER)),
       value,
       headers: texts,
     };

@@ -35,21 +35,18 @@ export async function runCli(verbs: readonly Verb[], run: CliRun): Promise<numbe
 }
 
 async function runVerb(verb: Verb, args: readonly string[], run: CliRun): Promise<number> {
-  const {positionals, values} = parse(verb, args);
-  if (values['help'] === true) {
+  const {positionals, options} = parse(verb, args);
+  if (options['help'] === true) {
     for (const line of helpOf(verb)) run.print(line);
     return 0;
   }
   const settings = await cliSettings(run.env);
-  const result = await verb.run({positionals, options: values, settings});
-  printResult(run, result, values['json'] === true);
+  const result = await verb.run({positionals, options, settings});
+  printResult(run, result, options['json'] === true);
   return result.isFailure === true ? 1 : 0;
 }
 
-function parse(
-  verb: Verb,
-  args: readonly string[],
-): Omit<VerbCall, 'settings'> & {values: VerbCall['options']} {
+function parse(verb: Verb, args: readonly string[]): Omit<VerbCall, 'settings'> {
   const options = {
     ...Object.fromEntries(
       Object.entries(verb.options).map(([name, {type, multiple}]) => [
@@ -62,7 +59,7 @@ function parse(
   } as const;
   try {
     const {positionals, values} = parseArgs({args: [...args], options, allowPositionals: true});
-    return {positionals, values, options: values};
+    return {positionals, options: values};
   } catch (error) {
     throw usageError(verb.name, toError(error).message);
   }

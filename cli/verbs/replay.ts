@@ -1,7 +1,8 @@
 import {toBase64} from '../../src/lib/bytes.ts';
 import {isReplayedHeader, MAX_REPLAY_EVENTS} from '../../src/protocol/replay.ts';
 import type {ReplayEvent} from '../../src/protocol/replay.ts';
-import {gatewayRequest} from '../gateway-request.ts';
+import {DEDUPE_HEADER} from '../../src/record/kafka-headers.ts';
+import {gatewayRequest, TOLD_BY_EVENT} from '../gateway-request.ts';
 import {replayCounts} from '../replay-counts.ts';
 import type {ReplayCounts} from '../replay-counts.ts';
 import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
@@ -10,8 +11,6 @@ import type {Verb, VerbCall, VerbResult} from '../verb.ts';
 
 /** Of values in one request; in base64 they are a third larger, and a request has at most 10 MiB. */
 const MAX_REQUEST_VALUE_BYTES = 6_000_000;
-const BUSY = 503;
-const INVALID = 422;
 
 export const replay: Verb = {
   name: 'replay',
@@ -88,7 +87,7 @@ async function sendBatch(
       key: settings.adminKey(),
       json: {stream: positionals[0], events: batch.map(eventOf)},
     },
-    [INVALID, BUSY],
+    TOLD_BY_EVENT,
   );
   return replayCounts(answer);
 }
@@ -96,7 +95,7 @@ async function sendBatch(
 function eventOf({id, value, headers}: RejectedRecord): ReplayEvent {
   return {
     id,
-    dedupe: headers.get('forebay_dedupe') ?? '',
+    dedupe: headers.get(DEDUPE_HEADER) ?? '',
     value: value === null ? null : toBase64(value),
     headers: [...headers].filter(([name]) => isReplayedHeader(name)),
   };

@@ -1,5 +1,5 @@
 import {gatewayRequest} from '../gateway-request.ts';
-import {usageError} from '../cli-error.ts';
+import {oneStream} from '../one-stream.ts';
 import type {Verb} from '../verb.ts';
 
 export const schema: Verb = {
@@ -7,10 +7,9 @@ export const schema: Verb = {
   summary: 'The JSON Schema of what a stream takes.',
   usage: ['STREAM'],
   options: {},
-  async run({positionals, settings}) {
-    const [stream, ...more] = positionals;
-    if (stream === undefined || more.length > 0) throw usageError('schema', 'name one stream');
-    const url = `${settings.gatewayUrl}/v1/streams/${encodeURIComponent(stream)}/schema`;
+  async run(call) {
+    const stream = encodeURIComponent(oneStream('schema', call));
+    const url = `${call.settings.gatewayUrl}/v1/streams/${stream}/schema`;
     const {json} = await gatewayRequest({url});
     return {json, lines: JSON.stringify(json, undefined, 2).split('\n')};
   },

@@ -1,11 +1,8 @@
 import {readFile} from 'node:fs/promises';
 import {buffer} from 'node:stream/consumers';
 import {usageError} from '../cli-error.ts';
-import {gatewayRequest} from '../gateway-request.ts';
+import {gatewayRequest, TOLD_BY_EVENT} from '../gateway-request.ts';
 import type {Verb, VerbCall} from '../verb.ts';
-
-const INVALID = 422;
-const BUSY = 503;
 
 export const send: Verb = {
   name: 'send',
@@ -37,7 +34,7 @@ export const send: Verb = {
         body,
         headers: headersOf(call, file),
       },
-      [INVALID, BUSY],
+      TOLD_BY_EVENT,
     );
     return {json, lines: JSON.stringify(json, undefined, 2).split('\n'), isFailure: status !== 202};
   },

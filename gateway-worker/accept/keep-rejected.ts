@@ -1,4 +1,5 @@
 import {hex} from '../../src/lib/bytes.ts';
+import {DEDUPE_HEADER, REJECTED_HEADER} from '../../src/record/kafka-headers.ts';
 import {rejectedShardOf} from '../../src/record/shard.ts';
 import type {Fate, RejectedFate} from '../answer/fate.ts';
 import type {AppendOutcome} from '../buffer/call-queue.ts';
@@ -64,9 +65,9 @@ async function recordsOf(
           value: bytes,
           headers: [
             ...headers.of(id, attributes?.timeMs ?? null, attributes),
-            ['forebay_rejected', JSON.stringify(fate.issues)],
+            [REJECTED_HEADER, JSON.stringify(fate.issues)],
             // Under this the event is remembered when it is replayed, so that replaying it twice adds nothing.
-            ['forebay_dedupe', hex(hash ?? (await generatedIdHash(id)))],
+            [DEDUPE_HEADER, hex(hash ?? (await generatedIdHash(id)))],
           ],
         },
       };

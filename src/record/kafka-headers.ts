@@ -10,6 +10,9 @@ export const INCARNATION_HEADER = 'forebay_incarnation';
 export const SEQ_HEADER = 'forebay_seq';
 export const RECEIVED_HEADER = 'forebay_received';
 export const TIME_HEADER = 'ce_time';
+/** Of rejected records: what was wrong, as JSON, and what a replay of the event is remembered by, in hex. */
+export const REJECTED_HEADER = 'forebay_rejected';
+export const DEDUPE_HEADER = 'forebay_dedupe';
 export const CONTENT_TYPE_HEADER = 'content-type';
 
 const SPEC_VERSION: Header = ['ce_specversion', utf8('1.0')];
