@@ -33,13 +33,14 @@ export interface IncomingRecord {
 
 /**
  * - `committed`: all records are, or will be, visible to read_committed readers.
- * - `aborted`: none is and none ever will be; the producer may be used again.
+ * - `aborted`: none is and none ever will be; the producer may be used again. `isRefused` says that the broker took
+ *   exception to a record itself (too large, not valid for its topic): the same records will be refused again.
  * - `unknown`: nobody here can tell. The producer is dead.
  * - `fenced`: a newer owner opened the same transactional id. The producer is dead, and so is its owner's claim.
  */
 export type TransactionOutcome =
   | {readonly kind: 'committed'}
-  | {readonly kind: 'aborted'; readonly error: Error}
+  | {readonly kind: 'aborted'; readonly error: Error; readonly isRefused: boolean}
   | {readonly kind: 'unknown'; readonly error: Error}
   | {readonly kind: 'fenced'; readonly error: Error};
 
@@ -142,15 +143,31 @@ export interface Kafka {
   openAdmin(): Promise<TopicAdmin>;
 }
 
+/** The adapters of this port; both pass the same conformance suite. */
+export type KafkaClient = 'platformatic' | 'kafkajs';
+
+export type KafkaSasl =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  /** RFC 7628; `token` is asked for a bearer token (RFC 6750) whenever a connection authenticates. */
+  | {readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string>};
+
+export interface KafkaTls {
+  /** PEM of the authorities to trust instead of the system's. */
+  readonly ca?: string;
+  /** PEM of a client certificate and its private key, for a cluster that asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface KafkaOptions {
+  /** Default: platformatic. */
+  readonly client?: KafkaClient | undefined;
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly tls?: {readonly ca?: string} | undefined;
-  readonly sasl?:
-    | {
-        readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-        readonly username: string;
-        readonly password: string;
-      }
-    | undefined;
+  readonly tls?: KafkaTls | undefined;
+  readonly sasl?: KafkaSasl | undefined;
 }

@@ -46,7 +46,7 @@ function startTask(): Task {
   const kafka = scriptedKafka(memory, () =>
     outcome === 'committed'
       ? {kind: outcome}
-      : {kind: outcome, error: new Error('as the test says')},
+      : {kind: outcome, error: new Error('as the test says'), isRefused: false},
   );
   const task = new Task({
     stream: readings,

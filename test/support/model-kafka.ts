@@ -104,7 +104,8 @@ export class ModelKafka implements Kafka {
     const outcome = this.#options.outcome();
     if (outcome === 'committed' || outcome === 'unknownApplied') this.#apply(records);
     if (outcome === 'committed') return {kind: 'committed'};
-    return {kind: outcome === 'aborted' ? 'aborted' : 'unknown', error};
+    if (outcome === 'aborted') return {kind: 'aborted', error, isRefused: false};
+    return {kind: 'unknown', error};
   }
 
   #apply(records: readonly OutgoingRecord[]): void {

@@ -18,9 +18,7 @@ export function baseOptions(options: KafkaOptions): BaseOptions {
     connectTimeout: CONNECT_TIMEOUT_MS,
     metadataMaxAge: METADATA_MAX_AGE_MS,
     retryDelay: (_client, _operation, attempt) => retryDelayMs(attempt),
-    ...(options.tls === undefined
-      ? {}
-      : {tls: options.tls.ca === undefined ? {} : {ca: options.tls.ca}, tlsServerName: true}),
+    ...(options.tls === undefined ? {} : {tls: options.tls, tlsServerName: true}),
     ...(options.sasl === undefined ? {} : {sasl: options.sasl}),
   };
 }

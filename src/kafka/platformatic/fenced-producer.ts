@@ -2,7 +2,7 @@ import {assert} from '../../lib/assert.ts';
 import {ForebayError, toError} from '../../lib/errors.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {closeClient} from './client-base.ts';
-import {isFencing, kafkaError} from './kafka-errors.ts';
+import {isFencing, isRefusal, kafkaError} from './kafka-errors.ts';
 import {splitSends} from './split-sends.ts';
 import {TransactionalClient} from './transactional-client.ts';
 import {withDeadline} from './with-deadline.ts';
@@ -74,7 +74,7 @@ export class PlatformaticFencedProducer implements FencedProducer {
   async #transact(records: readonly OutgoingRecord[]): Promise<TransactionOutcome> {
     const sends = splitSends(records);
     const misplaced = await this.#findMisplaced(records);
-    if (misplaced !== undefined) return {kind: 'aborted', error: misplaced};
+    if (misplaced !== undefined) return {kind: 'aborted', error: misplaced, isRefused: false};
     let transaction: Transaction;
     try {
       transaction = await this.#begin();
@@ -134,7 +134,11 @@ export class PlatformaticFencedProducer implements FencedProducer {
     }
     // The failed batches used up sequence numbers the broker never saw, and may be under way still.
     this.#needsNewEpoch = true;
-    return {kind: 'aborted', error: kafkaError('KAFKA_SEND_FAILED', 'a send failed', cause)};
+    return {
+      kind: 'aborted',
+      error: kafkaError('KAFKA_SEND_FAILED', 'a send failed', cause),
+      isRefused: isRefusal(cause),
+    };
   }
 }
 

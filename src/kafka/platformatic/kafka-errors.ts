@@ -18,6 +18,19 @@ export function isFencing(error: unknown): boolean {
   return isKafkaError(error, FENCED);
 }
 
+/** Kafka's names of the errors that say: this record will never be taken, whoever sends it and whenever. */
+const REFUSED = [
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'CORRUPT_MESSAGE',
+];
+
+export function isRefusal(error: unknown): boolean {
+  return isKafkaError(error, REFUSED);
+}
+
 /**
  * Whether a broker answered at all. If not (connection cut, request timed out), the request may be under way
  * still and may take effect later.
