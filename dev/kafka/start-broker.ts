@@ -7,7 +7,16 @@ import {join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {freePort} from '../free-port.ts';
-import {serverProperties, type BrokerListener} from './server-properties.ts';
+import {serverProperties, type BrokerListener, type SecureListener} from './server-properties.ts';
+
+/** What the nodes of one cluster agree on. */
+export interface ClusterPlace {
+  readonly clusterId: string;
+  /** From 1. */
+  readonly nodeId: number;
+  /** Of every node, in the order of their ids. */
+  readonly controllerPorts: readonly number[];
+}
 
 export interface StartBrokerOptions {
   /** Kept between runs: a broker started again on it has its topics and its transactions. */
@@ -17,6 +26,14 @@ export interface StartBrokerOptions {
   readonly libsDir?: string;
   /** A second listener that advertises another port, for a proxy that injects faults. */
   readonly extraListener?: BrokerListener;
+  readonly secureListeners?: readonly SecureListener[];
+  /** More for `server.properties`. */
+  readonly properties?: Readonly<Record<string, string | number>>;
+  /** Of a cluster of several; a broker of its own without it. */
+  readonly cluster?: ClusterPlace;
+  /** More for the command that formats a new data directory: features, SCRAM users. */
+  readonly formatArguments?: readonly string[];
+  readonly maxHeapMb?: number;
   readonly onLine?: (line: string) => void;
 }
 
@@ -34,7 +51,8 @@ const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 15_000;
 const PORT_POLL_MS = 50;
 const KEPT_LOG_LINES = 15;
-const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC'];
+const MAX_HEAP_MB = 512;
+const MIN_HEAP_MB = 256;
 
 /**
  * Starts one Apache Kafka broker on loopback and resolves when it answers.
@@ -51,16 +69,16 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
 
   const propertiesPath = join(dataDir, 'server.properties');
   const logDir = join(dataDir, 'log');
-  const controllerPort = await keptControllerPort(dataDir);
-  const {port, extraListener} = options;
-  await writeFile(propertiesPath, serverProperties({logDir, port, controllerPort, extraListener}));
+  const place = options.cluster ?? (await placeAlone(dataDir));
+  const {port} = options;
+  await writeFile(propertiesPath, serverProperties({...options, ...place, logDir}));
 
   const logPath = join(dataDir, 'broker.log');
   const runJava = (args: readonly string[]): ChildProcess => {
     const log = openSync(logPath, 'a');
     try {
       const log4j = `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.properties')}`;
-      const java = [...HEAP, log4j, '-cp', join(libsDir, '*'), ...args];
+      const java = [...heap(options.maxHeapMb), log4j, '-cp', join(libsDir, '*'), ...args];
       return spawn('java', java, {cwd: dataDir, stdio: ['ignore', log, log]});
     } finally {
       closeSync(log);
@@ -68,9 +86,9 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
   };
   if (!existsSync(join(logDir, 'meta.properties'))) {
     onLine(`formatting ${logDir}`);
-    // A leading dash would make it an option; Kafka's own random ids have none either.
-    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-    const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId];
+    const quorum = place.controllerPorts.length === 1 ? ['--standalone'] : [];
+    const more = [...quorum, ...(options.formatArguments ?? [])];
+    const format = ['kafka.tools.StorageTool', 'format', '-t', place.clusterId, ...more];
     const exitCode = await exitOf(runJava([...format, '-c', propertiesPath]));
     if (exitCode !== 0) throw await startFailed(logPath, `formatting ended with ${exitCode}`);
   }
@@ -86,13 +104,22 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
   };
 }
 
+/** A new cluster's id: 16 bytes. */
+export function newClusterId(): string {
+  // A leading dash would make it an option; Kafka's own random ids have none either.
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
+}
+
 /** The port the controller listens on is part of the quorum's state, so it is chosen once per data directory. */
-async function keptControllerPort(dataDir: string): Promise<number> {
+async function placeAlone(dataDir: string): Promise<ClusterPlace> {
   const path = join(dataDir, 'controller-port');
-  if (existsSync(path)) return Number(await readFile(path, 'utf8'));
-  const port = await freePort();
-  await writeFile(path, String(port));
-  return port;
+  if (!existsSync(path)) await writeFile(path, String(await freePort()));
+  const controllerPorts = [Number(await readFile(path, 'utf8'))];
+  return {clusterId: newClusterId(), nodeId: 1, controllerPorts};
+}
+
+function heap(maxMb = MAX_HEAP_MB): readonly string[] {
+  return [`-Xms${Math.min(MIN_HEAP_MB, maxMb)}m`, `-Xmx${maxMb}m`, '-XX:+UseG1GC'];
 }
 
 async function requireFreePort(port: number): Promise<void> {

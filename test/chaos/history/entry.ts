@@ -26,7 +26,10 @@ export interface RunEntry extends At {
   readonly lateTopics: readonly string[];
 }
 
-/** A tumbling window over `value.amount` of a data topic, by its key and `value.time` (milliseconds). */
+/**
+ * A tumbling window over a data topic, by its record's key and `value.time` (milliseconds). Its results have some of
+ * `count`, `sum`, `min` and `max` of `value.amount`, a whole number.
+ */
 export interface ViewSpec {
   readonly name: string;
   readonly sourceTopic: string;
@@ -34,6 +37,8 @@ export interface ViewSpec {
   readonly lateTopic: string;
   readonly sizeMs: number;
   readonly graceMs: number;
+  /** `final`: one result per window, when it closes. `updates`: a result per change, closed windows included. */
+  readonly emit: 'final' | 'updates';
 }
 
 /** An event as its sender knows it. `n` counts per key from 0, and a sender has one unanswered event per key at most. */
@@ -163,7 +168,7 @@ export interface RecoveryEntry extends At {
   readonly ms: number;
 }
 
-/** Something nobody should have seen, e.g. `kafka is down` as a 5xx to a sender. */
+/** For the reader. A text that begins with `progress:` says that something did not come to its end in time: a violation. */
 export interface NoteEntry extends At {
   readonly type: 'note';
   readonly text: string;

@@ -1,0 +1,16 @@
+/** `npm run chaos -- --seed N --minutes M`: everything as real processes, every fault from one seed, one verdict. */
+import {describeError} from '../src/lib/errors.ts';
+import {ensureJars} from './kafka/ensure-jars.ts';
+import {runTool} from './run-tool.ts';
+
+process.exit(await run(process.argv.slice(2)));
+
+async function run(args: readonly string[]): Promise<number> {
+  try {
+    await ensureJars((line) => console.log(line));
+  } catch (error) {
+    console.error(`a chaos run needs Apache Kafka's own jars: ${describeError(error)}`);
+    return 1;
+  }
+  return runTool('node', ['test/chaos/run-chaos.ts', ...args]);
+}
