@@ -37,6 +37,11 @@ export class Collector {
     }
   }
 
+  /** Forgets what was collected of a shard that reads on from an earlier position. */
+  drop(shard: string): void {
+    this.#batch = this.#batch.without(shard);
+  }
+
   /** Hands over what was collected and starts the next. */
   take(): TransactionBatch {
     const batch = this.#batch;

@@ -5,22 +5,27 @@
  * that. A crash before the commit leaves both undone, and the next owner reads the same records again; a crash after it
  * leaves both done, and the next owner reads on behind them. A trim that is lost is sent again with the next welcome.
  */
-import {backoffMs} from '../src/lib/backoff.ts';
+import {must} from '../src/lib/assert.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError} from '../src/lib/errors.ts';
-import {sleep} from '../src/lib/sleep.ts';
 import type {FencedProducer, TransactionOutcome} from '../src/kafka/ports.ts';
+import {failpoint} from '../src/program/failpoint.ts';
 import type {DrainProgress} from '../src/protocol/drain-progress.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Shard} from '../src/record/shard.ts';
 import type {Log} from '../src/telemetry/log.ts';
+import type {ByteBudget} from './byte-budget.ts';
 import {Collector} from './collector.ts';
+import {commitBatch} from './commit-batch.ts';
+import {deadLetterRecord} from './dead-letter-record.ts';
 import {Doorbell} from './doorbell.ts';
-import type {DrainMetrics} from './drain-metrics.ts';
+import {addBlocked, type DrainMetrics} from './drain-metrics.ts';
 import type {OpenLink} from './gateway-client.ts';
-import {BACKOFF, MAX_ABORTS, TRANSACT_DEADLINE_MS} from './limits.ts';
+import {TRANSACT_DEADLINE_MS} from './limits.ts';
+import {refusalOf} from './refusal.ts';
+import type {SessionEnd} from './session-end.ts';
 import {ShardDrain} from './shard-drain.ts';
-import type {TransactionBatch} from './transaction-batch.ts';
+import type {ShardShare, TransactionBatch} from './transaction-batch.ts';
 
 export interface SessionOptions {
   readonly task: number;
@@ -33,6 +38,7 @@ export interface SessionOptions {
   readonly waitingSinceMs: ReadonlyMap<string, number>;
   readonly openLink: OpenLink;
   readonly creditBytes: number;
+  readonly held: ByteBudget;
   readonly metrics: DrainMetrics;
   readonly onError: (error: Error) => void;
   readonly onCommitted: (records: number) => void;
@@ -40,11 +46,6 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly random: () => number;
 }
-
-/** Why a session ended. */
-export type SessionEnd =
-  | {readonly kind: 'stopped'}
-  | {readonly kind: 'failed' | 'fenced'; readonly error: Error};
 
 export class DrainSession {
   readonly shards: readonly ShardDrain[];
@@ -62,14 +63,19 @@ export class DrainSession {
 
   /** Runs until `signal`, which lets a transaction under way finish, or until doubt. */
   async run(signal: AbortSignal): Promise<SessionEnd> {
+    const {clock, metrics} = this.#options;
     const wake = (): void => this.#doorbell.ring();
     signal.addEventListener('abort', wake);
     for (const shard of this.shards) shard.open();
     try {
       while (!signal.aborted) {
-        if (this.#collector.isEmpty) await this.#doorbell.rung();
-        else {
+        const startMs = clock.nowMs();
+        if (this.#collector.isEmpty) {
+          await this.#doorbell.rung();
+          addBlocked(metrics.blocked, 'gateway', clock.nowMs() - startMs);
+        } else {
           const end = await this.#commit(this.#collector.take(), signal);
+          addBlocked(metrics.blocked, 'kafka', clock.nowMs() - startMs);
           if (end !== null) return end;
         }
       }
@@ -80,41 +86,43 @@ export class DrainSession {
     }
   }
 
-  /** `null` when the batch is in Kafka. An aborted one is tried again as it is; nothing else is. */
   async #commit(batch: TransactionBatch, signal: AbortSignal): Promise<SessionEnd | null> {
-    const {random} = this.#options;
-    for (let aborts = 0; ; aborts++) {
-      const outcome = await this.#transact(batch);
-      switch (outcome.kind) {
-        case 'committed':
-          this.#settle(batch);
-          return null;
-        case 'aborted':
-          this.#tell('a transaction was aborted', outcome.error);
-          if (aborts + 1 >= MAX_ABORTS) return {kind: 'failed', error: outcome.error};
-          await sleep(backoffMs(aborts, {...BACKOFF.abort, random}), signal);
-          if (signal.aborted) return {kind: 'stopped'};
-          break;
-        case 'unknown':
-          return {kind: 'failed', error: outcome.error};
-        case 'fenced':
-          return {kind: 'fenced', error: outcome.error};
-      }
-    }
+    const {names, clock, random} = this.#options;
+    return await commitBatch(batch, {
+      transact: (part) => this.#transact(part),
+      toDeadLetter: (frame, error) => {
+        const refusal = refusalOf(error);
+        const topic = names.deadLetters(frame.stream);
+        const options = {...refusal, topic, nowMs: clock.nowMs()};
+        const records = frame.records.map((record) => deadLetterRecord(record, options));
+        return {...frame, records, refusal};
+      },
+      setBack: (shard, error) => {
+        this.#collector.drop(shard);
+        this.#byName.get(shard)?.setBack(error);
+      },
+      onAborted: (error) => this.#tell('a transaction was aborted', error),
+      signal,
+      random,
+    });
   }
 
   async #transact(batch: TransactionBatch): Promise<TransactionOutcome> {
-    const {producer, names, task, metrics, clock} = this.#options;
+    const {producer, names, task, positions, metrics, clock} = this.#options;
     const startMs = clock.nowMs();
-    const records = batch.withProgress({
+    const transaction = batch.toTransaction({
       topic: names.drainProgress(),
       partition: task,
       nowMs: startMs,
+      before: positions,
     });
+    const {records} = transaction;
+    failpoint('before-transact');
     const pending = producer.transact(records, TRANSACT_DEADLINE_MS);
     // The next batch is built while this one is on its way.
     this.#collector.fill();
     const outcome = await pending;
+    failpoint('after-transact');
     const nowMs = clock.nowMs();
     metrics.transactions.add(1, {outcome: outcome.kind});
     metrics.produceDuration.observe((nowMs - startMs) / 1_000);
@@ -122,20 +130,33 @@ export class DrainSession {
       // The gateway's clock may be ahead of this one; a record's timestamp is its received time.
       const oldestMs = records.reduce((ms, record) => Math.min(ms, record.timestampMs), nowMs);
       metrics.stageLatency.observe((nowMs - oldestMs) / 1_000, {stage: 'drain'});
+      this.#settle(batch, transaction.positions);
     }
     return outcome;
   }
 
-  #settle(batch: TransactionBatch): void {
-    const {metrics, positions, onCommitted} = this.#options;
+  #settle(batch: TransactionBatch, reached: ReadonlyMap<string, DrainProgress>): void {
+    const {positions, onCommitted} = this.#options;
     let records = 0;
     for (const [name, share] of batch.shares) {
       records += share.records;
-      positions.set(name, share.progress);
-      metrics.records.add(share.records, {stream: share.stream});
-      this.#byName.get(name)?.settle(share);
+      const position = must(reached.get(name), 'a transaction moves every shard it touches');
+      positions.set(name, position);
+      this.#count(name, share);
+      this.#byName.get(name)?.settle(share, position);
     }
     onCommitted(records);
+  }
+
+  #count(shard: string, {stream, refusal, records, progress: {seq}}: ShardShare): void {
+    const {metrics, log, task} = this.#options;
+    if (refusal === null) {
+      metrics.records.add(records, {stream});
+      return;
+    }
+    const {code, reason} = refusal;
+    metrics.deadLetters.add(records, {stream, reason: code});
+    log.warn('a record is a dead letter', {task, shard, seq, code, reason});
   }
 
   #tell(sentence: string, error: Error): void {
@@ -145,8 +166,18 @@ export class DrainSession {
   }
 
   #shardDrain(shard: Shard): ShardDrain {
-    const {names, positions, waitingSinceMs, openLink, creditBytes, onError, log, clock, random} =
-      this.#options;
+    const {
+      names,
+      positions,
+      waitingSinceMs,
+      openLink,
+      creditBytes,
+      held,
+      onError,
+      log,
+      clock,
+      random,
+    } = this.#options;
     return new ShardDrain({
       shard,
       topic: names.data(shard.stream),
@@ -154,6 +185,7 @@ export class DrainSession {
       waitingSinceMs: waitingSinceMs.get(shard.name) ?? null,
       openLink,
       creditBytes,
+      held,
       onError,
       log,
       clock,

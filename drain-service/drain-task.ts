@@ -8,12 +8,14 @@ import {must} from '../src/lib/assert.ts';
 import {describeError, toError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
 import type {FencedProducer, Kafka} from '../src/kafka/ports.ts';
+import {failpoint} from '../src/program/failpoint.ts';
 import type {DrainProgress} from '../src/protocol/drain-progress.ts';
 import type {DrainShardStatus, DrainStatus} from '../src/protocol/status.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Shard} from '../src/record/shard.ts';
 import type {Log} from '../src/telemetry/log.ts';
-import type {DrainMetrics} from './drain-metrics.ts';
+import type {ByteBudget} from './byte-budget.ts';
+import {addBlocked, type DrainMetrics} from './drain-metrics.ts';
 import {DrainSession} from './drain-session.ts';
 import type {OpenLink} from './gateway-client.ts';
 import {
@@ -35,6 +37,8 @@ export interface DrainTaskOptions {
   readonly openLink: OpenLink;
   /** Per shard. */
   readonly creditBytes: number;
+  /** Shared by all tasks of the process. */
+  readonly held: ByteBudget;
   readonly metrics: DrainMetrics;
   readonly onError: (error: Error) => void;
   readonly onCommitted: (records: number) => void;
@@ -86,10 +90,16 @@ export class DrainTask {
   }
 
   async #step(): Promise<TaskEvent> {
+    const {clock, metrics} = this.#options;
+    const isDraining = this.#state === 'draining';
+    const startMs = clock.nowMs();
     try {
       return await this.#steps[this.#state]();
     } catch (error) {
       return this.#isStopping ? 'stop' : await this.#fail(toError(error));
+    } finally {
+      // While it drains, the session counts.
+      if (!isDraining) addBlocked(metrics.blocked, 'kafka', clock.nowMs() - startMs);
     }
   }
 
@@ -102,6 +112,7 @@ export class DrainTask {
       signal: this.#stop.signal,
       onLate: (producer) => void producer.close(),
     });
+    failpoint('fence');
     return 'opened';
   }
 
@@ -120,6 +131,7 @@ export class DrainTask {
         timeoutMs: RESTORE_DEADLINE_MS,
         signal: this.#stop.signal,
       });
+      failpoint('restore');
       return 'restored';
     } finally {
       end.abort();
@@ -200,6 +212,7 @@ export class DrainTask {
       connected: false,
       receivedSeq: null,
       committedSeq: this.#positions.get(name)?.seq ?? null,
+      deadLetters: this.#positions.get(name)?.deadLetters ?? 0,
       oldestInFlightMs: null,
     }));
   }

@@ -14,8 +14,8 @@ import type {Shard} from '../src/record/shard.ts';
 import {LINK_IDLE_MS, WELCOME_DEADLINE_MS} from './limits.ts';
 import {whyRefused} from './why-refused.ts';
 
-/** `idle`: nothing was wrong, but nothing was heard either. */
-export type LinkEndKind = 'failed' | 'idle' | 'superseded' | 'rolled-back';
+/** `idle`: nothing was wrong, but nothing was heard either. `refused`: Kafka does not take what the shard sends. */
+export type LinkEndKind = 'failed' | 'idle' | 'superseded' | 'rolled-back' | 'refused';
 
 export interface LinkEnd {
   readonly kind: LinkEndKind;

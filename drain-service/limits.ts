@@ -1,18 +1,32 @@
 /**
  * Every bound of the drain in one table, so that its memory and its waits can be added up.
  *
- * Memory: undecoded frames, at most `MAX_PROCESS_CREDIT_BYTES` plus one frame per shard (a shard may send one frame past
- * its credit); decoded records, per task one transaction under way and one being collected.
+ * Memory, however many shards there are and whatever Kafka does:
+ *
+ *   what shards sent, not decoded or in a transaction   MAX_HELD_BYTES, twice for buffers being received       128 MB
+ *   records decoded: 8 tasks, each a transaction under way and one collected, of MAX_TRANSACTION_RECORDS + a turn
+ *                                                        80,000 of up to 2.5 KB, and V8's slack                 250 MB
+ *   batches encoded for Kafka, at most one send of each task, and its copy in the socket                          64 MB
+ *   Node, the program and the pipeline                                                                         150 MB
+ *
+ * The parts never peak together. `MAX_RSS_BYTES` is the cap that is promised, and a test holds a drain to it.
  */
+export const MAX_RSS_BYTES = 536_870_912;
+/** V8 lets its heap grow by this much before it looks for garbage; left alone it grows fourfold when there is memory. */
+export const HEAP_GROWTH_PERCENT = 25;
 
-/** One Kafka transaction. Both are soft by one frame: a frame is never cut. */
+/** One Kafka transaction. Bytes are soft by one frame, records by one turn. */
 export const MAX_TRANSACTION_BYTES = 4_194_304;
-export const MAX_TRANSACTION_RECORDS = 20_000;
+export const MAX_TRANSACTION_RECORDS = 4_000;
+/** What a shard may add to a transaction before the next one has its turn. */
+export const MAX_TURN_RECORDS = 1_000;
 
 /** What a shard may send ahead of what Kafka has committed. */
 export const MAX_SHARD_CREDIT_BYTES = 4_194_304;
 /** The same for all shards of the pipeline together, as if this process owned every one of them. */
-export const MAX_PROCESS_CREDIT_BYTES = 67_108_864;
+export const MAX_PROCESS_CREDIT_BYTES = 33_554_432;
+/** What the process keeps of it: a shard may send one frame past its credit, and with many shards that is not little. */
+export const MAX_HELD_BYTES = 67_108_864;
 
 /** After this the broker aborts what an owner left open; until then it holds up every read_committed reader. */
 export const TRANSACTION_TIMEOUT_MS = 10_000;
@@ -54,6 +68,8 @@ export const BACKOFF = {
   link: {firstMs: 100, maxMs: 5_000},
   /** Someone else reads this shard now, most likely its new owner. */
   superseded: {firstMs: 2_000, maxMs: 30_000},
+  /** Kafka takes neither a record nor its dead letter: someone has to alter a topic. */
+  refused: {firstMs: 2_000, maxMs: 60_000},
   /** The shard lost records: waiting changes nothing, so look seldom. */
   rolledBack: {firstMs: 5_000, maxMs: 60_000},
 } as const;

@@ -2,6 +2,7 @@
  * The drain service: moves records from the gateway's shards into Kafka, exactly once and in order per shard.
  * Wiring only: configuration, parts, run, stop.
  */
+import {setFlagsFromString} from 'node:v8';
 import {connectKafka} from '../src/kafka/connect-kafka.ts';
 import {systemClock} from '../src/lib/clock.ts';
 import {describeError} from '../src/lib/errors.ts';
@@ -12,15 +13,17 @@ import {topicPlans, TopicNames} from '../src/protocol/topics.ts';
 import type {DrainStatus} from '../src/protocol/status.ts';
 import {shardsOf} from '../src/record/shard.ts';
 import {healthRoutes} from '../src/telemetry/health.ts';
+import {ByteBudget} from './byte-budget.ts';
 import {drainConfig} from './config.ts';
 import {drainMetrics} from './drain-metrics.ts';
 import {DrainTask} from './drain-task.ts';
 import {gatewayClient} from './gateway-client.ts';
 import {lagSeconds} from './lag-seconds.ts';
-import {shardCreditBytes} from './limits.ts';
+import {HEAP_GROWTH_PERCENT, MAX_HELD_BYTES, shardCreditBytes} from './limits.ts';
 import {Supervisor} from './supervisor.ts';
 import {taskOfShard} from './task-of-shard.ts';
 
+setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 await runProgram('drain', run);
 
 async function run({log, stop}: ProgramContext): Promise<void> {
@@ -42,34 +45,29 @@ async function run({log, stop}: ProgramContext): Promise<void> {
   const onError = (error: Error): void => {
     lastError = describeError(error);
   };
-  const metrics = drainMetrics(() => lagSeconds(supervisor.status(), clock.nowMs()));
+  const held = new ByteBudget(MAX_HELD_BYTES);
+  const metrics = drainMetrics({
+    lagSeconds: () => lagSeconds(supervisor.status(), clock.nowMs()),
+    held,
+  });
+  const common = {kafka, names, openLink, onError, log, clock, random};
   const supervisor = new Supervisor({
-    kafka,
-    names,
+    ...common,
     topics: topicPlans(pipeline, names),
     replica,
     fixedTasks: config.fixedTasks,
     createTask: (task) =>
       new DrainTask({
+        ...common,
         task,
         shards: shards.filter((shard) => taskOfShard(shard.name) === task),
-        kafka,
-        names,
-        openLink,
         creditBytes: shardCreditBytes(shards.length),
+        held,
         metrics,
-        onError,
         onCommitted: (records) => {
           committedRecords += records;
         },
-        log,
-        clock,
-        random,
       }),
-    onError,
-    log,
-    clock,
-    random,
   });
   const status = (): DrainStatus => ({
     replica,
@@ -82,6 +80,7 @@ async function run({log, stop}: ProgramContext): Promise<void> {
   const server = await listen({
     app: healthRoutes({
       notReadyReason: () => supervisor.notReadyReason(),
+      idleReason: () => supervisor.idleReason(),
       metrics: Object.values(metrics),
       status,
     }),

@@ -8,6 +8,7 @@
 import {backoffMs, type BackoffOptions} from '../src/lib/backoff.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
+import {failpoint} from '../src/program/failpoint.ts';
 import type {DrainProgress} from '../src/protocol/drain-progress.ts';
 import {
   decodeBatchFrame,
@@ -19,10 +20,11 @@ import type {DrainShardStatus} from '../src/protocol/status.ts';
 import {shardHeaders} from '../src/record/kafka-headers.ts';
 import type {Shard} from '../src/record/shard.ts';
 import type {Log} from '../src/telemetry/log.ts';
+import type {ByteBudget} from './byte-budget.ts';
 import type {FrameSource} from './collector.ts';
 import {firstReceivedMs, frameRecords, type FrameTarget} from './frame-records.ts';
 import type {LinkEnd, LinkEndKind, OpenLink, ShardLink} from './gateway-client.ts';
-import {BACKOFF, LINK_PROVEN_MS} from './limits.ts';
+import {BACKOFF, LINK_PROVEN_MS, MAX_TURN_RECORDS} from './limits.ts';
 import {startPosition} from './start-position.ts';
 import type {BuiltFrame, ShardShare} from './transaction-batch.ts';
 
@@ -36,6 +38,8 @@ export interface ShardDrainOptions {
   readonly waitingSinceMs: number | null;
   /** What the shard may send ahead of what is committed. */
   readonly creditBytes: number;
+  /** Shared by all shards of the process. */
+  readonly held: ByteBudget;
   readonly onFrame: () => void;
   readonly onError: (error: Error) => void;
   readonly log: Log;
@@ -52,6 +56,7 @@ const BACKOFFS: Readonly<Record<LinkEndKind, Omit<BackoffOptions, 'random'>>> = 
   idle: BACKOFF.link,
   superseded: BACKOFF.superseded,
   'rolled-back': BACKOFF.rolledBack,
+  refused: BACKOFF.refused,
 };
 
 export class ShardDrain implements FrameSource {
@@ -60,6 +65,8 @@ export class ShardDrain implements FrameSource {
   #link: ShardLink | null = null;
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
+  /** Times in a row that Kafka took nothing of it, and the shard was set back. */
+  #refusals = 0;
   #lastComplaint = '';
   #welcomedMs: number | null = null;
   #target: FrameTarget;
@@ -85,6 +92,10 @@ export class ShardDrain implements FrameSource {
   }
 
   open(): void {
+    if (!this.#options.held.hasRoomFor(this.#options.creditBytes)) {
+      this.#retry = setTimeout(() => this.open(), BACKOFF.link.maxMs);
+      return;
+    }
     this.#link = this.#options.openLink(this.shard, {
       onWelcome: (welcome) => this.#start(welcome),
       onFrame: (frame) => this.#receive(frame),
@@ -96,20 +107,26 @@ export class ShardDrain implements FrameSource {
     clearTimeout(this.#retry);
     this.#link?.close();
     this.#unlink();
+    // What was taken is settled no more.
+    this.#hold(-this.#heldBytes);
   }
 
   takeFrame(): BuiltFrame | null {
-    const frame = this.#queue.shift();
+    const [frame] = this.#queue;
     if (frame === undefined) return null;
+    const afterSeq = Math.max(this.#takenSeq(), frame.firstSeq - 1);
+    const lastSeq = frame.firstSeq + frame.count - 1;
     try {
-      const records = frameRecords(frame, this.#takenSeq(), this.#target);
-      this.#takenMs.push(records[0]!.timestampMs);
-      const progress = {incarnation: this.#incarnation, seq: frame.firstSeq + frame.count - 1};
+      const records = frameRecords(frame, {afterSeq, limit: MAX_TURN_RECORDS}, this.#target);
+      const progress = {incarnation: this.#incarnation, seq: afterSeq + records.length};
       this.#taken = progress;
       const {name, stream} = this.shard;
-      return {shard: name, stream, progress, records, costBytes: frame.costBytes};
+      const built = {shard: name, stream, progress, records};
+      if (progress.seq < lastSeq) return {...built, costBytes: 0, isPart: true};
+      this.#queue.shift();
+      this.#takenMs.push(records[0]!.timestampMs);
+      return {...built, costBytes: frame.costBytes};
     } catch (error) {
-      this.#heldBytes -= frame.costBytes;
       this.#link?.close();
       this.#ended({kind: 'failed', error: toError(error)});
       return null;
@@ -117,13 +134,28 @@ export class ShardDrain implements FrameSource {
   }
 
   /** Kafka has committed this: the shard may forget it, and send as much again. */
-  settle(share: ShardShare): void {
-    this.#committed = share.progress;
+  settle(share: ShardShare, position: DrainProgress): void {
+    this.#committed = position;
+    this.#refusals = 0;
     this.#takenMs.splice(0, share.frames);
-    this.#heldBytes -= share.costBytes;
+    this.#hold(-share.costBytes);
     if (this.#welcomedMs === null) return;
-    this.#link?.send({type: 'credit', bytes: share.costBytes});
+    if (share.costBytes > 0) this.#link?.send({type: 'credit', bytes: share.costBytes});
     this.#trim();
+  }
+
+  /**
+   * Kafka does not take the shard's next record: what was taken since is forgotten here, and read again after a while.
+   * The caller drops what it holds of it.
+   */
+  setBack(error: Error): void {
+    this.close();
+    this.#waitingSinceMs = this.#takenMs[0] ?? this.#waitingSinceMs;
+    this.#taken = this.#committed;
+    this.#takenMs = [];
+    this.#attempt = this.#refusals;
+    this.#refusals += 1;
+    this.#ended({kind: 'refused', error});
   }
 
   status(): DrainShardStatus {
@@ -132,6 +164,7 @@ export class ShardDrain implements FrameSource {
       connected: this.#welcomedMs !== null,
       receivedSeq: this.#receivedSeq,
       committedSeq: this.#committed?.seq ?? null,
+      deadLetters: this.#committed?.deadLetters ?? 0,
       oldestInFlightMs: this.#takenMs[0] ?? this.#queuedMs() ?? this.#waitingSinceMs,
     };
   }
@@ -165,17 +198,19 @@ export class ShardDrain implements FrameSource {
   }
 
   #receive(bytes: Uint8Array): void {
+    failpoint('fetch');
     const frame = decodeBatchFrame(bytes);
     const received = this.#receivedSeq ?? 0;
     const lastSeq = frame.firstSeq + frame.count - 1;
     if (frame.firstSeq > received + 1) throw hole(this.shard.name, received, frame.firstSeq);
+    if (!this.#options.held.hasRoomFor(bytes.byteLength)) throw noRoom(this.shard.name);
     this.#attempt = 0;
     if (lastSeq <= received) {
       this.#link?.send({type: 'credit', bytes: bytes.byteLength});
       return;
     }
     this.#receivedSeq = lastSeq;
-    this.#heldBytes += bytes.byteLength;
+    this.#hold(bytes.byteLength);
     this.#queue.push({...frame, costBytes: bytes.byteLength});
     this.#options.onFrame();
   }
@@ -198,7 +233,7 @@ export class ShardDrain implements FrameSource {
     const complaint = describeError(error);
     if (complaint === this.#lastComplaint) return;
     this.#lastComplaint = complaint;
-    const level = kind === 'rolled-back' ? 'error' : 'warn';
+    const level = kind === 'rolled-back' || kind === 'refused' ? 'error' : 'warn';
     log[level]('a shard is not connected', {shard: this.shard.name, error: complaint});
   }
 
@@ -206,7 +241,7 @@ export class ShardDrain implements FrameSource {
     this.#link = null;
     this.#welcomedMs = null;
     this.#waitingSinceMs = this.#queuedMs() ?? this.#waitingSinceMs;
-    for (const {costBytes} of this.#queue) this.#heldBytes -= costBytes;
+    for (const {costBytes} of this.#queue) this.#hold(-costBytes);
     this.#queue = [];
     this.#receivedSeq = this.#taken?.seq ?? null;
   }
@@ -217,8 +252,17 @@ export class ShardDrain implements FrameSource {
   }
 
   #trim(): void {
-    if (this.#committed?.incarnation !== this.#incarnation) return;
-    this.#link?.send({type: 'trim', ...this.#committed});
+    const committed = this.#committed;
+    if (committed?.incarnation !== this.#incarnation) return;
+    const {incarnation, seq} = committed;
+    failpoint('before-trim');
+    this.#link?.send({type: 'trim', incarnation, seq});
+    failpoint('after-trim');
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#options.held.add(bytes);
   }
 
   #takenSeq(): number {
@@ -231,6 +275,15 @@ function hole(shard: string, receivedSeq: number, firstSeq: number): ForebayErro
     code: 'DRAIN_HOLE',
     message: `${shard} sent seq ${firstSeq} after seq ${receivedSeq}`,
     hint: 'the shard is read again from the last good record',
+    isRetryable: true,
+  });
+}
+
+function noRoom(shard: string): ForebayError {
+  return new ForebayError({
+    code: 'DRAIN_NO_ROOM',
+    message: `this process holds as much as it may, and a frame of ${shard} is not kept`,
+    hint: 'it is read again when Kafka has taken some; if this lasts, run another replica',
     isRetryable: true,
   });
 }

@@ -3,22 +3,24 @@
  * from a fixed list) and runs them. The group only says who *should* drain; who *may* is decided by the fence in each
  * task, so a moment with two owners, or none, costs time and nothing else.
  */
-import {backoffMs} from '../src/lib/backoff.ts';
+import {backoffMs, type BackoffOptions} from '../src/lib/backoff.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {describeError, ForebayError, toError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
 import {ensureTopics} from '../src/kafka/ensure-topics.ts';
 import type {GroupMember, Kafka} from '../src/kafka/ports.ts';
 import type {DrainStatus} from '../src/protocol/status.ts';
-import type {TopicNames, TopicPlan} from '../src/protocol/topics.ts';
+import {DRAIN_TASKS, type TopicNames, type TopicPlan} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import type {DrainTask} from './drain-task.ts';
 import {
   BACKOFF,
+  FENCE_CALM_MS,
   KAFKA_STEP_DEADLINE_MS,
   SESSION_TIMEOUT_MS,
   STOP_TASKS_DEADLINE_MS,
 } from './limits.ts';
+import {membershipError} from './membership-error.ts';
 import {TaskSet} from './task-set.ts';
 import {waitFor} from './wait-for.ts';
 
@@ -78,6 +80,12 @@ export class Supervisor {
       : 'no shard of the gateway is connected';
   }
 
+  /** Why it has nothing to do although it is ready; `null` when it has. */
+  idleReason(): string | null {
+    const isIdle = this.notReadyReason() === null && this.#tasks.tasks.length === 0;
+    return isIdle ? `all ${DRAIN_TASKS} tasks have other owners: this replica stands by` : null;
+  }
+
   async #prepareTopics(signal: AbortSignal): Promise<void> {
     const {kafka, topics, log} = this.#options;
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -105,7 +113,8 @@ export class Supervisor {
   }
 
   async #drainAsMember(signal: AbortSignal): Promise<void> {
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    const {replica, clock} = this.#options;
+    for (let attempt = 0, quarrels = 0; !signal.aborted; attempt++) {
       const lost = Promise.withResolvers<Error>();
       let member: GroupMember;
       try {
@@ -122,10 +131,15 @@ export class Supervisor {
       }
       attempt = 0;
       this.#missing = null;
+      const joinedMs = clock.nowMs();
       const error = await Promise.race([lost.promise, aborted(signal)]);
       if (error !== undefined) {
         await Promise.all([this.#tasks.stopAll(), member.close()]);
-        await this.#tryLater('the membership in the group was lost', error, {attempt, signal});
+        // Two of one name lose it to each other in turn, and each time the whole group stops to share the tasks anew.
+        quarrels = clock.nowMs() - joinedMs > FENCE_CALM_MS ? 0 : quarrels + 1;
+        const reason = membershipError(error, replica);
+        const again = {attempt: quarrels, backoff: BACKOFF.fenced, signal};
+        await this.#tryLater('the membership in the group was lost', reason, again);
         continue;
       }
       await this.#stopTasks();
@@ -158,15 +172,21 @@ export class Supervisor {
   async #tryLater(
     sentence: string,
     error: unknown,
-    {attempt, signal}: {readonly attempt: number; readonly signal: AbortSignal},
+    {attempt, backoff = BACKOFF.kafka, signal}: TryOptions,
   ): Promise<void> {
     if (signal.aborted) return;
     const {log, onError, random} = this.#options;
     this.#missing = `${sentence}: ${describeError(error)}`;
     onError(toError(error));
     log.warn(sentence, {error: describeError(error)});
-    await sleep(backoffMs(attempt, {...BACKOFF.kafka, random}), signal);
+    await sleep(backoffMs(attempt, {...backoff, random}), signal);
   }
+}
+
+interface TryOptions {
+  readonly attempt: number;
+  readonly backoff?: Omit<BackoffOptions, 'random'>;
+  readonly signal: AbortSignal;
 }
 
 async function ensureAll(kafka: Kafka, topics: readonly TopicPlan[]): Promise<void> {

@@ -199,7 +199,7 @@ export class Task {
     let dueMs = 0;
     while (this.#isRunning() && !this.#stopping.signal.aborted) {
       if (processor.uncommittedRecords > 0) {
-        await this.#poll(processor, reader, Math.max(0, dueMs - clock.nowMs()));
+        await this.#poll(processor, reader, msUntil(dueMs, clock.nowMs()));
       } else if (processor.hasUncommitted()) {
         // Windows that the last commit had no room for.
         dueMs = 0;
@@ -212,7 +212,7 @@ export class Task {
       const isFull =
         processor.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS ||
         processor.uncommittedBytes >= MAX_UNCOMMITTED_BYTES;
-      const isDue = isFull || clock.nowMs() >= dueMs;
+      const isDue = isFull || msUntil(dueMs, clock.nowMs()) === 0;
       if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);
     }
     while (this.#isRunning() && processor.hasUncommitted()) {
@@ -300,4 +300,10 @@ export class Task {
     await sleep(this.#waitMs, this.#stopping.signal);
     this.#enter(this.#stopping.signal.aborted ? 'stop' : 'retry');
   }
+}
+
+/** A commit is never due later than in one interval: where it seems to be, the clock was set back. */
+function msUntil(dueMs: number, nowMs: number): number {
+  const waitMs = dueMs - nowMs;
+  return waitMs > COMMIT_INTERVAL_MS ? 0 : Math.max(0, waitMs);
 }

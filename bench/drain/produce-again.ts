@@ -9,7 +9,7 @@ import {Producer, type MessageToProduce} from '@platformatic/kafka';
 import {taskOfShard} from '../../drain-service/task-of-shard.ts';
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import {baseOptions} from '../../src/kafka/platformatic/client-base.ts';
-import {splitSends} from '../../src/kafka/platformatic/split-sends.ts';
+import {splitSends} from '../../src/kafka/split-sends.ts';
 import type {KafkaOptions, OutgoingRecord} from '../../src/kafka/ports.ts';
 import {shardOf} from '../../src/record/shard.ts';
 import {PARTITIONS, STREAM} from './pipeline.ts';

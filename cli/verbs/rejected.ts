@@ -1,6 +1,6 @@
-import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
+import {wantsDeadLetters, REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
 import type {RejectedRecord} from '../rejected-records.ts';
-import type {Verb} from '../verb.ts';
+import type {Verb, VerbCall} from '../verb.ts';
 
 /** Groups shown; the rest is one line. */
 const MAX_GROUPS = 50;
@@ -18,8 +18,9 @@ interface Group {
 
 export const rejected: Verb = {
   name: 'rejected',
-  summary: 'What a stream rejected, grouped by the first thing that was wrong.',
-  usage: ['STREAM [--reason CODE] [--since TIME] [--id ID]'],
+  summary:
+    'What a stream rejected, or Kafka did not take, grouped by the first thing that was wrong.',
+  usage: ['STREAM [--dead-letters] [--reason CODE] [--since TIME] [--id ID]'],
   options: REJECTED_OPTIONS,
   async run(call) {
     const groups = new Map<string, Group>();
@@ -28,20 +29,26 @@ export const rejected: Verb = {
       count += 1;
       addTo(groups, record);
     }
+    const what = wantsDeadLetters(call) ? 'deadLetters' : 'rejected';
     const sorted = [...groups.values()].sort((a, b) => b.count - a.count);
     return {
-      json: {rejected: count, groups: sorted.map(jsonOf)},
+      json: {[what]: count, groups: sorted.map(jsonOf)},
       lines: [
-        `${count} rejected`,
+        `${count} ${what === 'rejected' ? what : 'dead letters'}`,
         ...sorted.slice(0, MAX_GROUPS).map(lineOf),
         ...(sorted.length > MAX_GROUPS ? [`and ${sorted.length - MAX_GROUPS} more reasons`] : []),
-        ...(count > 0
-          ? [`next: mend the schema, then forebay replay ${call.positionals[0]!}`]
-          : []),
+        ...(count > 0 ? [nextStep(call)] : []),
       ],
     };
   },
 };
+
+function nextStep(call: VerbCall): string {
+  const stream = call.positionals[0]!;
+  return wantsDeadLetters(call)
+    ? `next: alter the topic of ${stream} until it takes them, then forebay replay ${stream} --dead-letters`
+    : `next: mend the schema, then forebay replay ${stream}`;
+}
 
 function addTo(groups: Map<string, Group>, {issues, receivedMs, id}: RejectedRecord): void {
   const [issue] = issues;

@@ -1,11 +1,12 @@
 import {toBase64} from '../../src/lib/bytes.ts';
+import {deadLetterDedupe} from '../../src/protocol/dead-letter.ts';
 import {isReplayedHeader, MAX_REPLAY_EVENTS} from '../../src/protocol/replay.ts';
 import type {ReplayEvent} from '../../src/protocol/replay.ts';
 import {DEDUPE_HEADER} from '../../src/record/kafka-headers.ts';
 import {gatewayRequest, TOLD_BY_EVENT} from '../gateway-request.ts';
 import {replayCounts} from '../replay-counts.ts';
 import type {ReplayCounts} from '../replay-counts.ts';
-import {REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
+import {wantsDeadLetters, REJECTED_OPTIONS, rejectedRecords} from '../rejected-records.ts';
 import type {RejectedRecord} from '../rejected-records.ts';
 import type {Verb, VerbCall, VerbResult} from '../verb.ts';
 
@@ -15,8 +16,8 @@ const MAX_REQUEST_VALUE_BYTES = 6_000_000;
 export const replay: Verb = {
   name: 'replay',
   summary:
-    'Sends rejected events once more, to be checked by the schema as it is now. Each is added at most once.',
-  usage: ['STREAM [--reason CODE] [--since TIME] [--id ID] [--dry-run]'],
+    'Sends rejected events, or dead letters, once more, to be checked by the schema as it is now. Each is added at most once.',
+  usage: ['STREAM [--dead-letters] [--reason CODE] [--since TIME] [--id ID] [--dry-run]'],
   options: {
     ...REJECTED_OPTIONS,
     'dry-run': {type: 'boolean', description: 'only count what would be sent'},
@@ -29,7 +30,7 @@ export const replay: Verb = {
       json: sent,
       isFailure: retry > 0,
       lines: [
-        `${read} rejected events read`,
+        `${read} ${nounOf(call)} read`,
         `${accepted} added, ${duplicates} were there already, ${rejected} are still not valid`,
         ...(retry > 0
           ? [`${retry} could not be stored now`, 'next: the same again in a moment']
@@ -39,12 +40,16 @@ export const replay: Verb = {
   },
 };
 
+function nounOf(call: VerbCall): string {
+  return wantsDeadLetters(call) ? 'dead letters' : 'rejected events';
+}
+
 type Sent = ReplayCounts & {readonly read: number};
 
 async function countOnly(call: VerbCall): Promise<VerbResult> {
   let read = 0;
   for await (const _ of rejectedRecords('replay', call)) read += 1;
-  return {json: {read}, lines: [`${read} rejected events would be sent`]};
+  return {json: {read}, lines: [`${read} ${nounOf(call)} would be sent`]};
 }
 
 async function sendAll(call: VerbCall): Promise<Sent> {
@@ -80,22 +85,24 @@ async function sendBatch(
   {positionals, settings}: VerbCall,
   batch: readonly RejectedRecord[],
 ): Promise<ReplayCounts> {
+  // What a stream rejected can be a dead letter, too; it is an event of that stream all the same.
+  const stream = positionals[0]!.replace(/\.rejected$/, '');
   const answer = await gatewayRequest(
     {
       url: `${settings.gatewayUrl}/admin/v1/replay`,
       method: 'POST',
       key: settings.adminKey(),
-      json: {stream: positionals[0], events: batch.map(eventOf)},
+      json: {stream, events: await Promise.all(batch.map(eventOf))},
     },
     TOLD_BY_EVENT,
   );
   return replayCounts(answer);
 }
 
-function eventOf({id, value, headers}: RejectedRecord): ReplayEvent {
+async function eventOf({id, value, headers}: RejectedRecord): Promise<ReplayEvent> {
   return {
     id,
-    dedupe: headers.get(DEDUPE_HEADER) ?? '',
+    dedupe: headers.get(DEDUPE_HEADER) ?? (await deadLetterDedupe(headers)),
     value: value === null ? null : toBase64(value),
     headers: [...headers].filter(([name]) => isReplayedHeader(name)),
   };

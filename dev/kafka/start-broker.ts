@@ -47,7 +47,7 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 15_000;
 const PORT_POLL_MS = 50;
 const KEPT_LOG_LINES = 15;

@@ -4,7 +4,8 @@ import type {TopicAdmin, TopicInfo, TopicSpec} from './ports.ts';
 /**
  * Creates the topics a definition needs and compares those that exist with it.
  * @throws ForebayError `TOPIC_MISMATCH` that lists every difference: a wrong partition count would send keys elsewhere,
- *   a smaller `max.message.bytes` would refuse records the gateway has accepted.
+ *   a smaller `max.message.bytes` would refuse records the gateway has accepted, and a topic that is to be compacted
+ *   and is not would lose positions and state with time.
  */
 export async function ensureTopics(admin: TopicAdmin, specs: readonly TopicSpec[]): Promise<void> {
   const existing = await infoByName(admin, specs);
@@ -37,12 +38,19 @@ function differences(spec: TopicSpec, info: TopicInfo): string[] {
       : [
           `topic ${spec.name} has ${info.partitions} partitions, the definition says ${spec.partitions}`,
         ];
+  const policy = info.config['cleanup.policy'];
+  const isCompacted = policy === undefined || policy === 'compact';
+  const policies =
+    spec.config['cleanup.policy'] !== 'compact' || isCompacted
+      ? []
+      : [`topic ${spec.name} has cleanup.policy ${policy}, its records must be kept: compact`];
   const wantedBytes = Number(spec.config['max.message.bytes'] ?? 0);
   const bytes = Number(info.config['max.message.bytes'] ?? wantedBytes);
   return bytes >= wantedBytes
-    ? partitions
+    ? [...partitions, ...policies]
     : [
         ...partitions,
+        ...policies,
         `topic ${spec.name} has max.message.bytes ${bytes}, records need ${wantedBytes}`,
       ];
 }

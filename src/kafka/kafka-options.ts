@@ -1,31 +1,42 @@
 import {readFileSync} from 'node:fs';
-import {ForebayError} from '../lib/errors.ts';
-import type {KafkaOptions} from './ports.ts';
+import {optionsInvalid} from './options-invalid.ts';
+import type {KafkaClient, KafkaOptions, KafkaTls} from './ports.ts';
+import {saslFromEnv} from './sasl-options.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORT = 9092;
-const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+const CLIENTS: readonly KafkaClient[] = ['platformatic', 'kafkajs'];
 
 /**
  * How to reach Kafka, from the environment. Throws `KAFKA_OPTIONS_INVALID`.
  *
  * - `KAFKA_BROKERS`: comma-separated `host:port`; default `127.0.0.1:$FOREBAY_KAFKA_PORT`, else `127.0.0.1:9092`.
- * - `KAFKA_SASL_MECHANISM` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512), `KAFKA_SASL_USERNAME`, `KAFKA_SASL_PASSWORD`.
- * - `KAFKA_TLS` (true or false), `KAFKA_TLS_CA` (a PEM file's path, or the PEM itself; switches TLS on).
- * - `KAFKA_CLIENT`: the adapter, `platformatic`.
+ * - `KAFKA_SASL_MECHANISM` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER), `KAFKA_SASL_USERNAME`,
+ *   `KAFKA_SASL_PASSWORD`. With OAUTHBEARER the two are the client's id and secret at `KAFKA_SASL_OAUTH_TOKEN_URL`,
+ *   and `KAFKA_SASL_OAUTH_SCOPE` is asked for if set.
+ * - `KAFKA_TLS` (true or false); `KAFKA_TLS_CA`, `KAFKA_TLS_CERT` with `KAFKA_TLS_KEY`: a PEM file's path or the PEM
+ *   itself; each switches TLS on.
+ * - `KAFKA_CLIENT`: the adapter, platformatic (default) or kafkajs.
  */
 export function kafkaOptionsFromEnv(env: Env, clientId: string): KafkaOptions {
-  const client = env['KAFKA_CLIENT'] ?? 'platformatic';
-  if (client !== 'platformatic') {
-    throw invalid(`KAFKA_CLIENT=${client} is not available`, 'leave it out, or use platformatic');
-  }
   return {
+    client: clientOf(env),
     brokers: brokersOf(env),
     clientId,
     tls: tlsOf(env),
-    sasl: saslOf(env),
+    sasl: saslFromEnv(env),
   };
+}
+
+function clientOf(env: Env): KafkaClient | undefined {
+  const name = env['KAFKA_CLIENT'] ?? '';
+  const client = CLIENTS.find((known) => known === name);
+  if (name === '' || client !== undefined) return client;
+  throw optionsInvalid(
+    `KAFKA_CLIENT=${name} is not known`,
+    `leave it out, or use one of ${CLIENTS.join(', ')}`,
+  );
 }
 
 function brokersOf(env: Env): readonly string[] {
@@ -36,51 +47,48 @@ function brokersOf(env: Env): readonly string[] {
     .filter((broker) => broker !== '');
   const bad = brokers.find((broker) => !/^.+:\d{1,5}$/.test(broker));
   if (brokers.length === 0 || bad !== undefined) {
-    throw invalid(`not a broker: "${bad ?? ''}"`, 'write KAFKA_BROKERS as host:port,host:port');
+    throw optionsInvalid(
+      `not a broker: "${bad ?? ''}"`,
+      'write KAFKA_BROKERS as host:port,host:port',
+    );
   }
   return brokers;
 }
 
-function tlsOf(env: Env): KafkaOptions['tls'] {
+function tlsOf(env: Env): KafkaTls | undefined {
   const flag = env['KAFKA_TLS'] ?? '';
-  const ca = env['KAFKA_TLS_CA'] ?? '';
   if (!['', 'true', 'false', '1', '0'].includes(flag)) {
-    throw invalid(`KAFKA_TLS=${flag} is neither true nor false`, 'write KAFKA_TLS=true');
+    throw optionsInvalid(`KAFKA_TLS=${flag} is neither true nor false`, 'write KAFKA_TLS=true');
   }
   if (flag === 'false' || flag === '0') return undefined;
-  if (ca !== '') return {ca: ca.includes('-----BEGIN') ? ca : readCa(ca)};
-  return flag === '' ? undefined : {};
+  const ca = pemOf(env, 'KAFKA_TLS_CA');
+  const cert = pemOf(env, 'KAFKA_TLS_CERT');
+  const key = pemOf(env, 'KAFKA_TLS_KEY');
+  if ((cert === undefined) !== (key === undefined)) {
+    throw optionsInvalid(
+      `${cert === undefined ? 'KAFKA_TLS_KEY' : 'KAFKA_TLS_CERT'} is set alone`,
+      'set both KAFKA_TLS_CERT and KAFKA_TLS_KEY, or neither',
+    );
+  }
+  if (flag === '' && ca === undefined && cert === undefined) return undefined;
+  return {
+    ...(ca === undefined ? {} : {ca}),
+    ...(cert === undefined || key === undefined ? {} : {cert, key}),
+  };
 }
 
-function readCa(path: string): string {
+/** A variable that holds PEM or the path of a file that does. */
+function pemOf(env: Env, name: string): string | undefined {
+  const given = env[name] ?? '';
+  if (given === '') return undefined;
+  if (given.includes('-----BEGIN')) return given;
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(given, 'utf8');
   } catch (error) {
-    throw invalid(`KAFKA_TLS_CA cannot be read: ${path}`, 'give the path of a PEM file', error);
-  }
-}
-
-function saslOf(env: Env): KafkaOptions['sasl'] {
-  const name = env['KAFKA_SASL_MECHANISM'] ?? '';
-  if (name === '') return undefined;
-  const mechanism = MECHANISMS.find((known) => known === name.toUpperCase());
-  if (mechanism === undefined) {
-    throw invalid(
-      `KAFKA_SASL_MECHANISM=${name} is not known`,
-      `use one of ${MECHANISMS.join(', ')}`,
+    throw optionsInvalid(
+      `${name} cannot be read: ${given}`,
+      `give ${name} the path of a PEM file, or the PEM itself`,
+      error,
     );
   }
-  const username = env['KAFKA_SASL_USERNAME'];
-  const password = env['KAFKA_SASL_PASSWORD'];
-  if (username === undefined || password === undefined) {
-    throw invalid(
-      'KAFKA_SASL_MECHANISM is set without its credentials',
-      'set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD too',
-    );
-  }
-  return {mechanism, username, password};
-}
-
-function invalid(message: string, hint: string, cause?: unknown): ForebayError {
-  return new ForebayError({code: 'KAFKA_OPTIONS_INVALID', message, hint, cause});
 }

@@ -1,6 +1,7 @@
 /**
- * `POST /admin/v1/replay`: rejected events once more, as they lie in `<stream>.rejected`. Each is checked by the schema as
- * it is now and, if it is valid, appended under its original id; one that was appended before adds nothing.
+ * `POST /admin/v1/replay`: rejected events once more, as they lie in `<stream>.rejected`, or accepted ones that lie in
+ * `<stream>.dead-letter`. Each is checked by the schema as it is now and, if it is valid, appended under its original id;
+ * one that was replayed before adds nothing.
  *
  * Changes: 1 first version.
  */
@@ -19,9 +20,9 @@ function headersBytes(headers: readonly (readonly string[])[]): number {
 }
 
 export const ReplayEvent = z.object({
-  /** `ce_id` of the rejected record. */
+  /** `ce_id` of the record. */
   id: z.string().min(1).max(256),
-  /** `forebay_dedupe` of the rejected record: what the event is remembered by. */
+  /** What the event is remembered by: `forebay_dedupe` of a rejected record, of a dead letter what dead-letter.ts makes. */
   dedupe: z.string().regex(/^[0-9a-f]{32}$/),
   /** The original bytes in base64; `null` for an event without data. */
   value: z.base64().nullable(),

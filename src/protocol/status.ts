@@ -3,7 +3,7 @@
  * milliseconds; `null` means not known.
  *
  * Changes: 1 first version. 2 shards with the gateway's version; a task's last error; positions of a task that does not
- * run; problems.
+ * run; problems. 3 dead letters.
  */
 import * as z from 'zod';
 
@@ -44,6 +44,8 @@ export const DrainShardStatus = z.object({
   committedSeq: z.number().nullable(),
   /** Received time of the oldest record in memory and not committed. */
   oldestInFlightMs: z.number().nullable(),
+  /** Records of this incarnation that Kafka did not take, all of them in `<stream>.dead-letter`. */
+  deadLetters: z.number().optional(),
 });
 export type DrainShardStatus = z.infer<typeof DrainShardStatus>;
 

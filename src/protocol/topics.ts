@@ -4,12 +4,15 @@ import {
   auditStreamOf,
   REJECTED_PARTITIONS,
   rejectedStreamOf,
+  shardsOf,
 } from '../record/shard.ts';
 
 /** Drain tasks per pipeline; each is one partition of the progress topic and the unit of ownership. */
 export const DRAIN_TASKS = 8;
 /** Room for an event of 1 MiB, its key and its headers in one record batch. */
 export const TOPIC_MAX_MESSAGE_BYTES = 2_097_152;
+/** A dead letter is a record and the reason; the topic of those too large for another must take any there can be. */
+export const DEAD_LETTER_MAX_MESSAGE_BYTES = 4 * TOPIC_MAX_MESSAGE_BYTES;
 /** How long a deleted key's tombstone stays readable: a local checkpoint older than this may have missed it. */
 export const CHANGELOG_DELETE_RETENTION_MS = 86_400_000;
 
@@ -36,6 +39,11 @@ export class TopicNames {
   /** Of a shard's stream: a stream of the definition, `<stream>.rejected` or `_<pipeline>.audit`. */
   data(stream: string): string {
     return `${this.#prefix}${stream}`;
+  }
+
+  /** Of a shard's stream: where records go that its own topic does not take. */
+  deadLetters(stream: string): string {
+    return `${this.data(stream)}.dead-letter`;
   }
 
   results(view: string): string {
@@ -78,6 +86,7 @@ export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly Topi
         config: LOG,
       },
     ]),
+    ...deadLetterPlans(pipeline, names),
     ...[...viewed].map((stream) => ({
       name: names.changelog(stream.name),
       partitions: stream.partitions,
@@ -90,12 +99,29 @@ export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly Topi
   ];
 }
 
+/** One for each topic the drain writes, with as many partitions: a dead letter keeps its shard's place. */
+function deadLetterPlans(pipeline: Pipeline, names: TopicNames): readonly TopicPlan[] {
+  const partitions = new Map<string, number>();
+  for (const shard of shardsOf(pipeline))
+    partitions.set(shard.stream, Math.max(partitions.get(shard.stream) ?? 0, shard.partition + 1));
+  return Array.from(partitions, ([stream, count]) => ({
+    name: names.deadLetters(stream),
+    partitions: count,
+    config: DEAD_LETTER_LOG,
+  }));
+}
+
 const LOG = {
   'cleanup.policy': 'delete',
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
 };
 /** Never deleted by age: an audit is read years later. */
 const KEPT_LOG = {...LOG, 'retention.ms': '-1'};
+/** Kept until someone looks: they were accepted, and are nowhere else. */
+const DEAD_LETTER_LOG = {
+  ...KEPT_LOG,
+  'max.message.bytes': String(DEAD_LETTER_MAX_MESSAGE_BYTES),
+};
 const COMPACTED = {
   'cleanup.policy': 'compact',
   // Compaction leaves the newest segment alone, so its size is what a restart has to read at the least.

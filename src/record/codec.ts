@@ -191,23 +191,39 @@ export function batchFrames(bytes: Uint8Array): readonly Frame[] {
   return frames;
 }
 
-/** All records of one or more batches, in order. Keys, values and headers are views into `bytes`. */
-export function decodeRecords(bytes: Uint8Array): DecodedRecord[] {
+/**
+ * Records of one or more batches, in order: all, or those at `[from, to)`. Keys, values and headers are views into `bytes`.
+ */
+export function decodeRecords(
+  bytes: Uint8Array,
+  {from = 0, to = Number.POSITIVE_INFINITY}: {readonly from?: number; readonly to?: number} = {},
+): DecodedRecord[] {
   const view = viewOf(bytes);
   const records: DecodedRecord[] = [];
   let context: DecodedContext | undefined;
-  for (let at = 0; at < bytes.byteLength;) {
+  let index = 0;
+  for (let at = 0; at < bytes.byteLength && index < to;) {
     const end = at + 4 + view.getUint32(at);
     assert(end <= bytes.byteLength, 'a frame ends inside its batch');
     const body = at + FRAME_HEAD_BYTES;
     if (view.getUint8(at + 4) === KIND_CONTEXT) context = decodeContext(bytes, view, body, end);
-    else
-      records.push(
-        decodeRecord(bytes, view, body, end, must(context, 'a context stands before its records')),
-      );
+    else if (index++ >= from) {
+      const known = must(context, 'a context stands before its records');
+      records.push(decodeRecord(bytes, view, body, end, known));
+    }
     at = end;
   }
   return records;
+}
+
+/** How many records there are, without reading them. */
+export function countRecords(bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  let count = 0;
+  for (let at = 0; at < bytes.byteLength; at += 4 + view.getUint32(at)) {
+    if (view.getUint8(at + 4) !== KIND_CONTEXT) count++;
+  }
+  return count;
 }
 
 interface DecodedContext {

@@ -13,6 +13,10 @@ export const TIME_HEADER = 'ce_time';
 /** Of rejected records: what was wrong, as JSON, and what a replay of the event is remembered by, in hex. */
 export const REJECTED_HEADER = 'forebay_rejected';
 export const DEDUPE_HEADER = 'forebay_dedupe';
+/** Of dead letters: why Kafka did not take the record, as JSON (src/protocol/dead-letter.ts). */
+export const DEAD_LETTER_HEADER = 'forebay_dead_letter';
+/** Only where it is not the seq before: that of the record before this one in the topic; in between are dead letters. */
+export const PREVIOUS_SEQ_HEADER = 'forebay_previous_seq';
 export const CONTENT_TYPE_HEADER = 'content-type';
 
 const SPEC_VERSION: Header = ['ce_specversion', utf8('1.0')];
@@ -34,6 +38,10 @@ export function kafkaHeaders(
     [SEQ_HEADER, decimal(seq)],
     receivedHeader(record.receivedMs),
   ];
+}
+
+export function previousSeqHeader(seq: number): Header {
+  return [PREVIOUS_SEQ_HEADER, decimal(seq)];
 }
 
 let lastReceived: Header = [RECEIVED_HEADER, new Uint8Array()];

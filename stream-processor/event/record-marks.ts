@@ -3,6 +3,7 @@ import {utf8} from '../../src/lib/bytes.ts';
 import {
   CONTENT_TYPE_HEADER,
   INCARNATION_HEADER,
+  PREVIOUS_SEQ_HEADER,
   SEQ_HEADER,
   SHARD_HEADER,
   TIME_HEADER,
@@ -14,6 +15,8 @@ export interface RecordMarks {
   readonly shard: string | undefined;
   readonly incarnation: string | undefined;
   readonly seq: number | undefined;
+  /** Of the record before it in the topic, where that is not the seq before. */
+  readonly previousSeq?: number | undefined;
   /** RFC 3339 */
   readonly time: string | undefined;
   /** Undefined also where it is plain JSON. */
@@ -24,6 +27,7 @@ const NO_MARKS: RecordMarks = {
   shard: undefined,
   incarnation: undefined,
   seq: undefined,
+  previousSeq: undefined,
   time: undefined,
   mediaType: undefined,
 };
@@ -33,16 +37,18 @@ export function marksOf({headers}: IncomingRecord): RecordMarks {
   let shard: string | undefined;
   let incarnation: string | undefined;
   let seq: number | undefined;
+  let previousSeq: number | undefined;
   let time: string | undefined;
   let mediaType: string | undefined;
   for (const [name, value] of headers) {
     if (name === SHARD_HEADER) shard = textOf(value);
     else if (name === INCARNATION_HEADER) incarnation = textOf(value);
     else if (name === SEQ_HEADER) seq = Number(textOf(value));
+    else if (name === PREVIOUS_SEQ_HEADER) previousSeq = Number(textOf(value));
     else if (name === TIME_HEADER) time = textOf(value);
     else if (name === CONTENT_TYPE_HEADER && !isPlainJson(value)) mediaType = textOf(value);
   }
-  return {shard, incarnation, seq, time, mediaType};
+  return {shard, incarnation, seq, previousSeq, time, mediaType};
 }
 
 const PLAIN_JSON = utf8('application/json');

@@ -11,7 +11,9 @@ const DUPLICATE: SeqVerdict = {kind: 'duplicate'};
 
 /**
  * The end-to-end check of what lies between a shard and here: seqs are dense per shard and incarnation, so each record
- * is the next one, a repetition, or proof of a loss. Correctness then does not rest on the broker alone.
+ * is the next one, a repetition, or proof of a loss. Correctness then does not rest on the broker alone. Seqs that went to
+ * the dead letters are no loss: the record after them names the seq before them, and passes only if that is the last one
+ * that came.
  *
  * A shard's first record may have any seq (retention may have taken the ones before); a new incarnation of a known shard
  * starts at 1.
@@ -26,7 +28,7 @@ export class SeqGuard {
   }
 
   /** Takes note of a record. One without the marks of a shard is always the next. */
-  check({shard, incarnation, seq}: RecordMarks): SeqVerdict {
+  check({shard, incarnation, seq, previousSeq}: RecordMarks): SeqVerdict {
     if (shard === undefined || incarnation === undefined || !Number.isSafeInteger(seq)) return NEXT;
     const now = seq as number;
     const last = this.#last.get(shard);
@@ -38,7 +40,9 @@ export class SeqGuard {
     if (now < expected) return DUPLICATE;
     last.incarnation = incarnation;
     last.seq = now;
-    return now === expected ? NEXT : {kind: 'hole', missing: now - expected};
+    return now === expected || previousSeq === expected - 1
+      ? NEXT
+      : {kind: 'hole', missing: now - expected};
   }
 
   state(): Record<string, [incarnation: string, seq: number]> {

@@ -43,6 +43,7 @@ export class LiveViews implements CommitListener {
   }
 
   changed(stream: string): void {
+    this.#source.changed(stream);
     for (const feed of this.#feedsOf(stream)) feed.reset();
   }
 

@@ -17,6 +17,8 @@ export type Lookup =
 /** What the tasks of this replica have to say about views: committed state only. */
 export class ViewSource {
   readonly #tasksOf: (stream: string) => readonly Task[];
+  /** The largest watermark told of a stream since its tasks changed. */
+  readonly #told = new Map<string, number>();
 
   constructor(tasksOf: (stream: string) => readonly Task[]) {
     this.#tasksOf = tasksOf;
@@ -41,10 +43,22 @@ export class ViewSource {
     return {kind: 'rows', rows: rows.sort(compareRows).slice(0, range.limit)};
   }
 
-  /** The least stream time of the local tasks; those without an event yet do not hold it back. */
+  /**
+   * The least stream time of the local tasks; those without an event yet do not hold it back. When such a one gets its
+   * first event, and that is older, what was told stands: a watermark never goes back while the tasks are the same.
+   */
   watermarkMs(stream: string): number | null {
     const times = this.#tasksOf(stream).flatMap(({processor}) => processor?.watermarkMs ?? []);
-    return times.length === 0 ? null : Math.min(...times);
+    if (times.length === 0) return null;
+    const told = this.#told.get(stream) ?? Number.NEGATIVE_INFINITY;
+    const watermarkMs = Math.max(told, Math.min(...times));
+    this.#told.set(stream, watermarkMs);
+    return watermarkMs;
+  }
+
+  /** A task came, went or starts over: readers are told to start over, too. */
+  changed(stream: string): void {
+    this.#told.delete(stream);
   }
 
   #neededTasks({stream}: TumblingView, key: string | undefined): readonly Task[] {

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {MadeKey} from '../../src/protocol/keys.ts';
+import {alterTopic} from '../support/alter-topic.ts';
 import {startJudgeRun} from '../judges/support/judge-run.ts';
 import type {JudgeRun} from '../judges/support/judge-run.ts';
 import {runForebay} from './support/run-forebay.ts';
@@ -66,6 +67,46 @@ describe('what was rejected is replayed once its schema is mended', () => {
         ['first:2', ['bob', lines[2]]],
       ]),
     );
+  });
+});
+
+describe('what Kafka does not take is replayed once its topic is altered', () => {
+  test('each event arrives once under its original id, however often it is replayed', async () => {
+    const topic = `${run.env['FOREBAY_TOPIC_PREFIX']!}orders`;
+    const {KAFKA_BROKERS: brokers} = run.env;
+    const large = JSON.stringify({customer: 'eve', n: 2, pad: 'x'.repeat(5_000)});
+    const lines = ['{"customer":"eve","n":1}', large, '{"customer":"eve","n":3}'];
+    const file = join(directory, 'large.ndjson');
+    await writeFile(file, lines.join('\n'));
+    await alterTopic(brokers!, topic, {'max.message.bytes': '2000'});
+    const sent = await forebay(`send orders ${file} --ndjson --json --idempotency-key large`);
+    expect(json(sent), 'it is accepted: the gateway knows no limit but its own').toMatchObject({
+      accepted: 3,
+    });
+    await run.arrived('orders.dead-letter', 1);
+    const listed = await forebay('rejected orders --dead-letters --json');
+    expect(json(listed)).toMatchObject({
+      deadLetters: 1,
+      groups: [{code: 'MESSAGE_TOO_LARGE', count: 1, id: 'large:1'}],
+    });
+    const tooEarly = await forebay('replay orders --dead-letters --json');
+    expect(json(tooEarly)).toMatchObject({read: 1, accepted: 1});
+    await run.arrived('orders.dead-letter', 2);
+
+    await alterTopic(brokers!, topic, {'max.message.bytes': '2097152'});
+    const all = await forebay('replay orders --dead-letters');
+    expect(all.out).toContain('1 added, 1 were there already');
+    const again = await forebay('replay orders --dead-letters --json');
+    expect(json(again)).toMatchObject({read: 2, accepted: 0, duplicates: 2});
+
+    const ids = ['large:0', 'large:1', 'large:2'];
+    const arrived = (await run.arrived('orders', 6)).filter(({headers}) =>
+      ids.includes(headers['ce_id']!),
+    );
+    expect(new Map(arrived.map(({headers, value}) => [headers['ce_id'], value]))).toEqual(
+      new Map(ids.map((id, index) => [id, lines[index]])),
+    );
+    expect(arrived).toHaveLength(3);
   });
 });
 

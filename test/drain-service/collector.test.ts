@@ -92,12 +92,17 @@ test('busy shards share every batch evenly, and the turn goes on in the next', (
       totals.set(name, (totals.get(name) ?? 0) + records);
     }
   }
-  expect(new Set(totals.values())).toEqual(new Set([20_000]));
+  expect(new Set(totals.values())).toEqual(new Set([MAX_TRANSACTION_RECORDS]));
 });
 
 test('the progress of a shard is the last of its frames, once per batch, after the records', () => {
   const [batch] = collect([new QueuedShard('s/0', [3, 4]), new QueuedShard('s/1', [2])]);
-  const records = batch!.withProgress({topic: 'progress', partition: 5, nowMs: 7});
+  const {records} = batch!.toTransaction({
+    topic: 'progress',
+    partition: 5,
+    nowMs: 7,
+    before: new Map(),
+  });
   expect(records).toHaveLength(11);
   expect(
     records.slice(9).map(({topic, partition, key, value, timestampMs}) => ({

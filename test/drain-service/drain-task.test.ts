@@ -6,8 +6,10 @@
 import * as fc from 'fast-check';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
+import {ByteBudget} from '../../drain-service/byte-budget.ts';
 import {drainMetrics} from '../../drain-service/drain-metrics.ts';
 import {DrainTask} from '../../drain-service/drain-task.ts';
+import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
 import {fromUtf8, utf8} from '../../src/lib/bytes.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import {decodeProgress} from '../../src/protocol/drain-progress.ts';
@@ -29,7 +31,7 @@ const quiet = {info: () => {}, warn: () => {}, error: () => {}};
 class World {
   readonly shards = new Map(SHARDS.map(({name}) => [name, new ModelShard(name)]));
   readonly kafka: ModelKafka;
-  readonly metrics = drainMetrics(() => 0);
+  readonly metrics = drainMetrics({lagSeconds: () => 0, held: new ByteBudget(MAX_HELD_BYTES)});
   #owner: DrainTask | null = null;
   readonly #runs: Promise<void>[] = [];
 
@@ -51,6 +53,7 @@ class World {
       names,
       openLink: modelLinks((name) => this.shards.get(name)!),
       creditBytes: 2_000,
+      held: new ByteBudget(MAX_HELD_BYTES),
       metrics: this.metrics,
       onError: () => {},
       onCommitted: () => {},

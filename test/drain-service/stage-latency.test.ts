@@ -1,6 +1,8 @@
 import {expect, test} from 'vitest';
+import {ByteBudget} from '../../drain-service/byte-budget.ts';
 import {drainMetrics} from '../../drain-service/drain-metrics.ts';
 import {DrainTask} from '../../drain-service/drain-task.ts';
+import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import {TopicNames} from '../../src/protocol/topics.ts';
 import {shardOf} from '../../src/record/shard.ts';
@@ -18,7 +20,7 @@ test('the latency of a transaction is that of its oldest record, and an aborted 
   shard.append([record, record], NOW_MS - 9_000);
   shard.append([record], NOW_MS - 4_000);
   const outcomes: ModelOutcome[] = ['aborted', 'aborted'];
-  const metrics = drainMetrics(() => 0);
+  const metrics = drainMetrics({lagSeconds: () => 0, held: new ByteBudget(MAX_HELD_BYTES)});
   const task = new DrainTask({
     task: 0,
     shards: [shardOf('s', 0)],
@@ -26,6 +28,7 @@ test('the latency of a transaction is that of its oldest record, and an aborted 
     names: new TopicNames('', 'model'),
     openLink: modelLinks(() => shard),
     creditBytes: 100_000,
+    held: new ByteBudget(MAX_HELD_BYTES),
     metrics,
     onError: () => {},
     onCommitted: () => {},

@@ -1,4 +1,5 @@
 import {afterEach, expect, test} from 'vitest';
+import {DRAIN_TASKS, TopicNames} from '../../src/protocol/topics.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
 import {startModelRun, type ModelRun} from '../support/model-run.ts';
 import {waitUntil} from '../support/wait-until.ts';
@@ -42,6 +43,19 @@ test('a topic with another number of partitions than the definition ends the dra
   expect(drain.lines.at(-1)).toContain('has 3 partitions, the definition says 4');
 });
 
+test('a progress topic that someone lets expire ends the drain with 1 and says so', async () => {
+  const current = await start();
+  const admin = await kafka.openAdmin();
+  const name = new TopicNames(current.prefix, 'drain-test').drainProgress();
+  const config = {'cleanup.policy': 'compact,delete'};
+  await admin.createTopics([{name, partitions: DRAIN_TASKS, config}]);
+  await admin.close();
+  const drain = current.start();
+  expect(await drain.exited).toEqual({code: 1, signal: null});
+  expect(drain.lines.at(-1)).toContain('TOPIC_MISMATCH');
+  expect(drain.lines.at(-1)).toContain('cleanup.policy compact,delete');
+});
+
 test('two drains that start at once on an empty cluster both get their topics', async () => {
   const current = await start();
   const drains = [current.start('drain-a'), current.start('drain-b')];
@@ -79,6 +93,7 @@ test('status tells positions per shard, and lag is the age of what is not commit
     connected: true,
     receivedSeq: 40,
     committedSeq: 40,
+    deadLetters: 0,
     oldestInFlightMs: null,
   });
   expect(await (await drain.get('/metrics')).text()).toContain('drain_lag_seconds 0');

@@ -19,6 +19,8 @@ export interface ModelKafkaOptions {
   readonly outcome: () => ModelOutcome;
   /** Awaited inside every transaction, before it is decided. */
   readonly delay: () => Promise<void>;
+  /** A transaction with such a record is aborted, as refused. */
+  readonly refuses?: (record: OutgoingRecord) => boolean;
 }
 
 export class ModelKafka implements Kafka {
@@ -101,6 +103,9 @@ export class ModelKafka implements Kafka {
   #decide(records: readonly OutgoingRecord[], isFenced: boolean): TransactionOutcome {
     const error = new Error('so the model says');
     if (isFenced) return {kind: 'fenced', error};
+    const {refuses} = this.#options;
+    if (refuses !== undefined && records.some(refuses))
+      return {kind: 'aborted', error: new Error('MESSAGE_TOO_LARGE'), isRefused: true};
     const outcome = this.#options.outcome();
     if (outcome === 'committed' || outcome === 'unknownApplied') this.#apply(records);
     if (outcome === 'committed') return {kind: 'committed'};

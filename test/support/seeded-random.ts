@@ -1,10 +1,14 @@
 /**
- * mulberry32: small, fast, and the same everywhere. The seed is `FOREBAY_TEST_SEED` or fresh, and always printed, so that a
- * failing run can be had again.
+ * Random numbers of a seed that is `FOREBAY_TEST_SEED` or fresh, and always printed, so that a failing run can be had again.
  */
 export function seededRandom(name: string): () => number {
   const seed = Number(process.env['FOREBAY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`${name}: FOREBAY_TEST_SEED=${seed}`);
+  return randomOf(seed);
+}
+
+/** mulberry32: small, fast, and the same everywhere. */
+export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

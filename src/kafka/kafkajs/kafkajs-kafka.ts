@@ -1,6 +1,17 @@
+import {GrouplessReader} from '../committed-reader.ts';
 import type {Kafka, KafkaOptions} from '../ports.ts';
+import {KafkajsFencedProducer} from './fenced-producer.ts';
+import {kafkajsFetchSource} from './fetch-source.ts';
+import {KafkajsGroupMember} from './group-member.ts';
+import {KafkajsTopicAdmin} from './topic-admin.ts';
 
 /** The Kafka port on kafkajs. Everything opened has connections of its own. */
-export function connectKafkajs(_options: KafkaOptions): Kafka {
-  throw new Error('not built yet');
+export function connectKafkajs(options: KafkaOptions): Kafka {
+  return {
+    openFencedProducer: (transactionalId, timeoutMs) =>
+      KafkajsFencedProducer.open(options, transactionalId, timeoutMs),
+    openReader: async (limits = {}) => new GrouplessReader(kafkajsFetchSource(options), limits),
+    joinGroup: (group) => KafkajsGroupMember.join(options, group),
+    openAdmin: async () => new KafkajsTopicAdmin(options),
+  };
 }

@@ -1,13 +1,12 @@
-import {Base, type BaseOptions} from '@platformatic/kafka';
+import {kPerformWithRetry, type Base, type BaseOptions} from '@platformatic/kafka';
 import type {KafkaOptions} from '../ports.ts';
+import {retryDelayMs} from '../retry-delay.ts';
+import {isShutOut} from './kafka-errors.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const METADATA_MAX_AGE_MS = 30_000;
 const CLOSE_WAIT_MS = 2_000;
-
-const RETRY_FIRST_MS = 5;
-const RETRY_MAX_MS = 200;
 
 /** What every client of the library is given here. The library's own request timeout is 30 s, its retry delay 1 s. */
 export function baseOptions(options: KafkaOptions): BaseOptions {
@@ -24,19 +23,21 @@ export function baseOptions(options: KafkaOptions): BaseOptions {
 }
 
 /**
- * Five retries at 5 ms, then doubling up to 200 ms. The quick ones matter: right after a commit the next
- * transaction often meets CONCURRENT_TRANSACTIONS for a few milliseconds, and a long delay there is the
- * whole throughput.
+ * Two things the library leaves to its users.
+ * - A connection that fails twice emits a second `error` nobody listens to, which would end the process.
+ * - Whether an error is final it looks up in the error and not in its causes: a wrong password, which comes as the
+ *   cause of a failed connection, would be tried again to the end of the retries.
  */
-export function retryDelayMs(attempt: number): number {
-  return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.max(0, attempt - 5));
-}
-
-/** A connection that fails twice emits a second `error` nobody listens to, which would end the process. */
-export function guardConnections(client: Base): void {
+export function guardClient(client: Base): void {
   client.connections.on('connecting', ({connection}) => {
     connection.on('error', () => {});
   });
+  const perform = client[kPerformWithRetry].bind(client);
+  client[kPerformWithRetry] = (id, operation, callback, attempt, errors, shouldSkip, limit) => {
+    const isFinal = (error: Error): boolean =>
+      isShutOut(error) || (shouldSkip !== undefined && shouldSkip(error));
+    return perform(id, operation, callback, attempt, errors, isFinal, limit);
+  };
 }
 
 /** Closes a client of the library for good: it may hang on a peer that no longer reads, so sockets are ended after a while. */

@@ -3,9 +3,9 @@ import {ForebayError, toError} from '../../lib/errors.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {closeClient} from './client-base.ts';
 import {isFencing, isRefusal, kafkaError} from './kafka-errors.ts';
-import {splitSends} from './split-sends.ts';
+import {splitSends} from '../split-sends.ts';
 import {TransactionalClient} from './transactional-client.ts';
-import {withDeadline} from './with-deadline.ts';
+import {withDeadline} from '../with-deadline.ts';
 
 /** Of opening a producer: an older owner's transaction is finished by then, or the coordinator is not well. */
 const OPEN_DEADLINE_MS = 60_000;

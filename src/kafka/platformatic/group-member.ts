@@ -3,7 +3,7 @@ import type {GroupMember, JoinGroupOptions, KafkaOptions} from '../ports.ts';
 import {closeClient} from './client-base.ts';
 import {kafkaError} from './kafka-errors.ts';
 import {MembershipClient} from './membership-client.ts';
-import {withDeadline} from './with-deadline.ts';
+import {withDeadline} from '../with-deadline.ts';
 
 const LEAVE_DEADLINE_MS = 3_000;
 /** Joining waits for the group's other members, at most their session timeout, and for a coordinator. */

@@ -1,5 +1,6 @@
-import {findErrorBy} from '@platformatic/kafka';
+import {AuthenticationError, findErrorBy} from '@platformatic/kafka';
 import {ForebayError, toError} from '../../lib/errors.ts';
+import {accessFailure} from '../access-failure.ts';
 
 /** Kafka's names of the errors that say: a newer producer owns this transactional id, or the coordinator ended ours. */
 const FENCED = [
@@ -18,13 +19,15 @@ export function isFencing(error: unknown): boolean {
   return isKafkaError(error, FENCED);
 }
 
-/** Kafka's names of the errors that say: this record will never be taken, whoever sends it and whenever. */
+/**
+ * Kafka's names of the errors that say: this record will never be taken, whoever sends it and whenever. CORRUPT_MESSAGE
+ * is not among them: a checksum that does not fit is about the way the bytes came.
+ */
 const REFUSED = [
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
   'INVALID_TIMESTAMP',
-  'CORRUPT_MESSAGE',
 ];
 
 export function isRefusal(error: unknown): boolean {
@@ -41,13 +44,25 @@ export function isAnswered(error: unknown): boolean {
 
 /**
  * The library's error as one of ours, with the errors it is made of on one line. Retryable unless a part of
- * it is an answer that will always be the same, such as MESSAGE_TOO_LARGE.
+ * it is an answer that will always be the same, such as MESSAGE_TOO_LARGE. Where the cluster does not let us in,
+ * the code says that instead (see access-failure.ts).
  */
 export function kafkaError(code: string, what: string, error: unknown): ForebayError {
   const details = leaves(toError(error)).map((leaf) => `${leaf.name}: ${leaf.message}`);
   const message = `${what}: ${[...new Set(details)].slice(-3).join('; ')}`;
+  const access = accessFailure(error, isDenied);
+  if (access !== undefined) return new ForebayError({...access, message, cause: error});
   const isFinal = findErrorBy(toError(error), 'canRetry', false) !== null;
   return new ForebayError({code, message, cause: error, isRetryable: !isFinal});
+}
+
+/** Whether the cluster does not let us in, and would not at another try either. */
+export function isShutOut(error: unknown): boolean {
+  return accessFailure(error, isDenied)?.isRetryable === false;
+}
+
+function isDenied(part: Error): boolean {
+  return part instanceof AuthenticationError;
 }
 
 interface Leaf {

@@ -1,7 +1,7 @@
 import {Consumer, kGetApi, type API, type Callback} from '@platformatic/kafka';
 import type {JoinGroupOptions, KafkaOptions} from '../ports.ts';
 import {assignPartitions} from './assign-partitions.ts';
-import {baseOptions, guardConnections} from './client-base.ts';
+import {baseOptions, guardClient} from './client-base.ts';
 import {isKafkaError} from './kafka-errors.ts';
 
 const MAX_RETRIES = 20;
@@ -42,7 +42,7 @@ export class MembershipClient extends Consumer {
       retries: MAX_RETRIES,
     });
     this.#onInstanceTaken = onInstanceTaken;
-    guardConnections(this);
+    guardClient(this);
   }
 
   override [kGetApi]<Arguments extends unknown[], Answer>(

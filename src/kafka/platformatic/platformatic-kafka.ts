@@ -1,6 +1,7 @@
+import {GrouplessReader} from '../committed-reader.ts';
 import type {Kafka, KafkaOptions} from '../ports.ts';
-import {PlatformaticReader} from './committed-reader.ts';
 import {PlatformaticFencedProducer} from './fenced-producer.ts';
+import {platformaticFetchSource} from './fetch-source.ts';
 import {PlatformaticGroupMember} from './group-member.ts';
 import {PlatformaticTopicAdmin} from './topic-admin.ts';
 
@@ -9,7 +10,8 @@ export function connectPlatformatic(options: KafkaOptions): Kafka {
   return {
     openFencedProducer: (transactionalId, timeoutMs) =>
       PlatformaticFencedProducer.open(options, transactionalId, timeoutMs),
-    openReader: async (limits = {}) => new PlatformaticReader(options, limits),
+    openReader: async (limits = {}) =>
+      new GrouplessReader(platformaticFetchSource(options), limits),
     joinGroup: (group) => PlatformaticGroupMember.join(options, group),
     openAdmin: async () => new PlatformaticTopicAdmin(options),
   };

@@ -7,7 +7,7 @@ import {
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../lib/errors.ts';
 import type {KafkaOptions, TopicAdmin, TopicInfo, TopicSpec} from '../ports.ts';
-import {baseOptions, closeClient, guardConnections} from './client-base.ts';
+import {baseOptions, closeClient, guardClient} from './client-base.ts';
 import {isKafkaError, kafkaError} from './kafka-errors.ts';
 
 /** With the delays of client-base.ts about 10 s: a broker's restart. */
@@ -20,7 +20,7 @@ export class PlatformaticTopicAdmin implements TopicAdmin {
 
   constructor(options: KafkaOptions) {
     this.#admin = new Admin({...baseOptions(options), retries: MAX_RETRIES});
-    guardConnections(this.#admin);
+    guardClient(this.#admin);
   }
 
   async createTopics(specs: readonly TopicSpec[]): Promise<void> {

@@ -12,15 +12,15 @@ import {
 } from '@platformatic/kafka';
 import {assert} from '../../lib/assert.ts';
 import type {KafkaOptions, OutgoingRecord} from '../ports.ts';
-import {baseOptions, guardConnections, retryDelayMs} from './client-base.ts';
-import {encodeRecordBatch} from './encode-record-batch.ts';
+import {retryDelayMs} from '../retry-delay.ts';
+import {baseOptions, guardClient} from './client-base.ts';
+import {encodeRecordBatch} from '../wire/encode-record-batch.ts';
+import {sequenceAfter} from '../wire/sequence.ts';
 import {isAnswered} from './kafka-errors.ts';
 
 /** With the delays of client-base.ts about 20 s; the caller's deadline usually comes first. */
 const MAX_RETRIES = 100;
 const PRODUCE_API = 0;
-/** A sequence number wraps to 0 after 2^31 - 1 (KIP-98); the library counts on. */
-const SEQUENCES = 2 ** 31;
 
 /** What the library hands to its Produce call: of our record it knows the place, and carries it as its value. */
 interface Message {
@@ -69,7 +69,7 @@ export class TransactionalClient extends Producer<Buffer, OutgoingRecord> {
       producerId: -1n,
       producerEpoch: -1,
     });
-    guardConnections(this);
+    guardClient(this);
   }
 
   override [kGetApi]<Arguments extends unknown[], Answer>(
@@ -130,7 +130,8 @@ function createRequest(messages: readonly Message[], request: ProduceRequest): W
           const count = identity.sequences.get(`${topic}:${partition}`);
           assert(count !== undefined, 'every partition of a send has a sequence');
           const {producerId, producerEpoch} = identity;
-          const baseSequence = count % SEQUENCES;
+          // The library counts on past the last sequence number.
+          const baseSequence = sequenceAfter(count);
           const batch = encodeRecordBatch(records, {producerId, producerEpoch, baseSequence});
           partitionWriter
             .appendInt32(partition)

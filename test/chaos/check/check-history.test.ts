@@ -174,11 +174,9 @@ const wrong: readonly (readonly [what: string, invariant: Invariant, change: Cha
     'order',
     (entries) =>
       entries.map((entry) =>
-        isRead(entry, TOPIC, 1)
-          ? {...entry, offset: '2'}
-          : isRead(entry, TOPIC, 2)
-            ? {...entry, offset: '1'}
-            : entry,
+        isRead(entry, TOPIC, 1) || isRead(entry, TOPIC, 2)
+          ? {...entry, offset: entry.offset === '1' ? '2' : '1'}
+          : entry,
       ),
   ],
   [

@@ -30,6 +30,19 @@ test('a jump is a hole, and counting goes on behind it', () => {
   expect(guard.check(record(6)).kind).toBe('next');
 });
 
+test('a jump over dead letters passes only from the seq the record names', () => {
+  const after = (seq: number, previousSeq: number, incarnation = 'one') => ({
+    ...record(seq, incarnation),
+    previousSeq,
+  });
+  const guard = new SeqGuard();
+  guard.check(record(2));
+  expect(guard.check(after(5, 2)).kind, 'seqs 3 and 4 are dead letters').toBe('next');
+  expect(guard.check(after(8, 6)), 'seq 6 never came').toEqual({kind: 'hole', missing: 2});
+  expect(guard.check(after(8, 8)).kind, 'what came is told by its seq').toBe('duplicate');
+  expect(guard.check(after(3, 0, 'two')).kind, 'the first ones of an incarnation').toBe('next');
+});
+
 test('a new incarnation starts over at 1', () => {
   const guard = new SeqGuard();
   guard.check(record(7));

@@ -1,0 +1,23 @@
+/**
+ * Named steps at which a test can end this process as `kill -9` would, for certain and not by chance:
+ * `FOREBAY_FAILPOINT=before-trim:3` ends it when it comes to `before-trim` for the third time. Without the variable a
+ * failpoint is a comparison of two strings.
+ */
+const [armed = '', times = '1'] = (process.env['FOREBAY_FAILPOINT'] ?? '').split(':');
+let left = Number(times);
+
+export type Failpoint =
+  | 'fence'
+  | 'restore'
+  | 'fetch'
+  | 'before-transact'
+  | 'after-transact'
+  | 'before-trim'
+  | 'after-trim';
+
+/** Does not return when it is the one. */
+export function failpoint(step: Failpoint): void {
+  if (step !== armed) return;
+  left -= 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+}

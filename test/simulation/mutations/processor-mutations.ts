@@ -1,0 +1,155 @@
+import type {Invariant} from '../../chaos/history/verdict.ts';
+import type {Mutation} from './mutation.ts';
+
+const AGGREGATE: readonly Invariant[] = ['aggregate'];
+
+export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'processor: state is restored after the fence stands',
+    edits: [
+      {
+        file: 'stream-processor/task.ts',
+        find: 'const producer = await kafka.openFencedProducer(',
+        replace:
+          'const early = await this.#restore(); const producer = await kafka.openFencedProducer(',
+      },
+      {
+        file: 'stream-processor/task.ts',
+        find: 'const processor = await this.#restore();',
+        replace: 'const processor = early;',
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 41,
+  },
+  {
+    name: 'processor: the position is in the commit it describes',
+    edits: [
+      {
+        file: 'stream-processor/commit.ts',
+        find: '...options.late, ...changelog, positionRecord]',
+        replace: '...options.late, ...changelog]',
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 1,
+  },
+  {
+    name: 'processor: late records are in the commit that counts them',
+    edits: [
+      {
+        file: 'stream-processor/commit.ts',
+        find: '...options.late, ...changelog, positionRecord]',
+        replace: '...changelog, positionRecord]',
+      },
+    ],
+    expected: ['late'],
+    seed: 2,
+  },
+  {
+    name: 'processor: an aborted commit is none',
+    edits: [
+      {
+        file: 'stream-processor/send-commit.ts',
+        find: "if (outcome.kind !== 'aborted' || aborts >= MAX_ABORTS) return outcome;",
+        replace: "return outcome.kind === 'aborted' ? {kind: 'committed'} : outcome;",
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 4,
+  },
+  {
+    name: 'processor: an unknown outcome is no commit',
+    edits: [
+      {
+        file: 'stream-processor/task.ts',
+        find: "if (outcome.kind !== 'committed') {",
+        replace: "if (outcome.kind === 'fenced' || outcome.kind === 'aborted') {",
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 18,
+  },
+  {
+    name: 'processor: a producer is not used after an unknown outcome',
+    edits: [
+      {
+        file: 'stream-processor/send-commit.ts',
+        find: "if (outcome.kind !== 'aborted' || aborts >= MAX_ABORTS) return outcome;",
+        replace:
+          "if (outcome.kind === 'committed' || outcome.kind === 'fenced' || aborts >= MAX_ABORTS) return outcome;",
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 18,
+    focus: {kinds: ['hold-frame', 'kafka-loses']},
+  },
+  {
+    name: 'processor: a checkpoint has committed state only',
+    edits: [
+      {
+        file: 'stream-processor/task.ts',
+        find: 'await checkpointer.step();\n        if',
+        replace: 'if',
+      },
+      {
+        file: 'stream-processor/task.ts',
+        find: 'if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);',
+        replace:
+          'if (isDue && processor.hasUncommitted()) { await checkpointer.step(); await this.#commit(processor, producer); }',
+      },
+      {
+        file: 'stream-processor/state/checkpointer.ts',
+        find: 'if (processor.hasUncommitted()) return;\n    if (this.#round',
+        replace: 'if (this.#round',
+      },
+      {
+        file: 'stream-processor/state/checkpointer.ts',
+        find: 'if (!(await this.#options.confirmOwnership())) return undefined;',
+        replace: '',
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 9,
+    focus: {kinds: ['kill-processor', 'kafka-loses']},
+  },
+  {
+    name: 'processor: the changelog is read behind the checkpoint',
+    edits: [
+      {
+        file: 'stream-processor/restore/restore-partition.ts',
+        find: 'await changelog((record) => builder.takeChange(record));',
+        replace:
+          'await changelog((record) => { if (record.key.byteLength === 2) builder.takeChange(record); });',
+      },
+    ],
+    expected: AGGREGATE,
+    seed: 1,
+  },
+  {
+    name: 'processor: a checkpoint is begun by the owner only',
+    edits: [
+      {
+        file: 'stream-processor/state/checkpointer.ts',
+        find: 'if (!(await this.#options.confirmOwnership())) return undefined;',
+        replace: '',
+      },
+    ],
+    expected: ['aggregate', 'late'],
+    seed: 3,
+    focus: {kinds: ['pause-processor', 'second-processor']},
+  },
+  {
+    name: 'processor: a clock that is set back holds up no commit',
+    edits: [
+      {
+        file: 'stream-processor/task.ts',
+        find: 'waitMs > COMMIT_INTERVAL_MS ? 0 :',
+        replace: '',
+      },
+    ],
+    expected: ['progress'],
+    seed: 1,
+    focus: {kinds: ['step-clock']},
+  },
+];
