@@ -17,7 +17,7 @@ export const HEAP_GROWTH_PERCENT = 25;
 
 /** One Kafka transaction. Bytes are soft by one frame, records by one turn. */
 export const MAX_TRANSACTION_BYTES = 4_194_304;
-export const MAX_TRANSACTION_RECORDS = 4_000;
+export const MAX_TRANSACTION_RECORDS = 3_000;
 /** What a shard may add to a transaction before the next one has its turn. */
 export const MAX_TURN_RECORDS = 1_000;
 
