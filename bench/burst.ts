@@ -7,12 +7,15 @@
  * again. Afterwards every accepted event must be in Kafka once, at the place its answer named. It does not measure a network.
  */
 import {parseArgs} from 'node:util';
-import {startBenchStack, type BenchStack} from './steady/bench-stack.ts';
+import type {BenchStack} from './steady/bench-stack.ts';
 import {untilFresh} from './steady/buffer-level.ts';
 import {judgeTopic} from './steady/judge-topic.ts';
+import {latencyWords} from './steady/latency-words.ts';
+import {measureStack} from './steady/measure-stack.ts';
 import {MemoryPeaks} from './steady/memory-peaks.ts';
 import {OpenLoad} from './steady/open-load.ts';
-import {percentile} from './support/http-load.ts';
+import {say} from './steady/say.ts';
+import {toTenths} from './steady/to-tenths.ts';
 
 const TIMES = 25;
 const STEADY_SECONDS = 15;
@@ -27,28 +30,12 @@ const {values} = parseArgs({
     seconds: {type: 'string', default: '60'},
   },
 });
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const bench = await startBenchStack((event) => {
-  if (event.kind === 'crashed' || event.kind === 'restarted') say(JSON.stringify(event));
-});
-try {
-  const result = await run(bench);
-  if (values.json) console.log(JSON.stringify(result));
-  else console.table(result);
-} finally {
-  await bench.stop();
-}
-process.exit(0);
+await measureStack({isJson: values.json, measure});
 
-async function run({stack, brokers, topic}: BenchStack): Promise<object> {
-  const {gateway, drain, processor} = stack.parts;
-  const memory = new MemoryPeaks({
-    gateway: () => gateway.pid(),
-    drain: () => drain.pid(),
-    processor: () => processor.pid(),
-    kafka: () => bench.brokerPid(),
-  });
+async function measure(bench: BenchStack): Promise<object> {
+  const {stack, brokers, topic} = bench;
+  const memory = new MemoryPeaks(bench);
   const {urls, key} = stack;
   const load = new OpenLoad({url: urls.gateway, key, stations: 10_000, connections: 128});
   const eventsPerS = Number(values.rate);
@@ -77,18 +64,9 @@ async function run({stack, brokers, topic}: BenchStack): Promise<object> {
     statuses: Object.fromEntries(load.statuses),
     accepted: load.acked.size,
     ...verdict,
-    last_answer_after_s: round((answeredMs - startMs) / 1_000 - seconds),
-    drained_after_s: round((answeredMs - startMs) / 1_000 - seconds + drainS),
-    latency_ms: {steady: inWords(steady), burst: inWords(burst)},
+    last_answer_after_s: toTenths((answeredMs - startMs) / 1_000 - seconds),
+    drained_after_s: toTenths((answeredMs - startMs) / 1_000 - seconds + drainS),
+    latency_ms: {steady: latencyWords(steady), burst: latencyWords(burst)},
     rss_peak_mib: memory.peaks,
   };
-}
-
-/** p50 · p99 · p99.9 */
-function inWords(ascending: readonly number[]): string {
-  return [0.5, 0.99, 0.999].map((part) => round(percentile(ascending, part))).join(' · ');
-}
-
-function round(number: number): number {
-  return Math.round(number * 10) / 10;
 }

@@ -7,12 +7,15 @@
  * It does not measure a network, replication, or a load near what the machine can do (see `burst`).
  */
 import {parseArgs} from 'node:util';
-import {startBenchStack, type BenchStack, type Outage} from './steady/bench-stack.ts';
+import type {BenchStack, Outage} from './steady/bench-stack.ts';
 import {bufferLevel, untilFresh} from './steady/buffer-level.ts';
 import {judgeTopic} from './steady/judge-topic.ts';
+import {latencyWords} from './steady/latency-words.ts';
+import {measureStack} from './steady/measure-stack.ts';
 import {MemoryPeaks} from './steady/memory-peaks.ts';
 import {OpenLoad} from './steady/open-load.ts';
-import {percentile} from './support/http-load.ts';
+import {say} from './steady/say.ts';
+import {toTenths} from './steady/to-tenths.ts';
 
 const EVENTS_PER_REQUEST = 3;
 const CALM_SECONDS = 10;
@@ -29,28 +32,12 @@ const {values} = parseArgs({
   },
 });
 const how: Outage = values.how === 'stop' ? 'stop' : 'kill';
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const bench = await startBenchStack((event) => {
-  if (event.kind === 'crashed' || event.kind === 'restarted') say(JSON.stringify(event));
-});
-try {
-  const result = await run(bench);
-  if (values.json) console.log(JSON.stringify(result));
-  else console.table(result);
-} finally {
-  await bench.stop();
-}
-process.exit(0);
+await measureStack({isJson: values.json, measure});
 
-async function run({stack, brokers, topic}: BenchStack): Promise<object> {
-  const {gateway, drain, processor} = stack.parts;
-  const memory = new MemoryPeaks({
-    gateway: () => gateway.pid(),
-    drain: () => drain.pid(),
-    processor: () => processor.pid(),
-    kafka: () => bench.brokerPid(),
-  });
+async function measure(bench: BenchStack): Promise<object> {
+  const {stack, brokers, topic} = bench;
+  const memory = new MemoryPeaks(bench);
   const {urls, key} = stack;
   const load = new OpenLoad({url: urls.gateway, key, stations: 1_000, connections: 64});
   const step = {eventsPerS: Number(values.rate), eventsPerRequest: EVENTS_PER_REQUEST};
@@ -85,10 +72,14 @@ async function run({stack, brokers, topic}: BenchStack): Promise<object> {
     ...verdict,
     buffer_peak_records: level.records,
     buffer_peak_bytes: level.bytes,
-    broker_start_s: round((answersMs - backAtMs) / 1_000),
-    catch_up_s: round(catchUpS),
+    broker_start_s: toTenths((answersMs - backAtMs) / 1_000),
+    catch_up_s: toTenths(catchUpS),
     catch_up_records_per_s: Math.round((level.records + step.eventsPerS * catchUpS) / catchUpS),
-    latency_ms: {before: inWords(calm), away: inWords(away), catching_up: inWords(after)},
+    latency_ms: {
+      before: latencyWords(calm),
+      away: latencyWords(away),
+      catching_up: latencyWords(after),
+    },
     rss_peak_mib: memory.peaks,
   };
 }
@@ -97,13 +88,4 @@ async function latencies(load: OpenLoad, send: () => Promise<void>): Promise<rea
   await send();
   await load.settle();
   return load.takeLatencies();
-}
-
-/** p50 · p99 · p99.9 */
-function inWords(ascending: readonly number[]): string {
-  return [0.5, 0.99, 0.999].map((part) => round(percentile(ascending, part))).join(' · ');
-}
-
-function round(number: number): number {
-  return Math.round(number * 10) / 10;
 }

@@ -14,11 +14,13 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {PartName} from '../dev/stack/part.ts';
 import {TopicNames} from '../src/protocol/topics.ts';
 import {watchArrivals, type Arrivals} from './steady/arrivals.ts';
-import {startBenchStack} from './steady/bench-stack.ts';
+import type {BenchStack} from './steady/bench-stack.ts';
 import {untilFresh} from './steady/buffer-level.ts';
+import {measureStack} from './steady/measure-stack.ts';
 import {OpenLoad} from './steady/open-load.ts';
 import {STREAM} from './steady/pipeline.ts';
 import {probeGateway} from './steady/probe-gateway.ts';
+import {say} from './steady/say.ts';
 import {median} from './support/http-load.ts';
 
 const PARTITIONS = 4;
@@ -27,6 +29,8 @@ const FILL_EVENTS_PER_S = 20_000;
 const LIGHT = {eventsPerS: 50, eventsPerRequest: 1};
 const FRESH_MS = 1_000;
 const DEADLINE_MS = 900_000;
+const WINDOWS_POLL_MS = 500;
+const ARRIVALS_POLL_MS = 100;
 /** Of checkpoints: two of their intervals. */
 const SETTLE_MS = 12_000;
 
@@ -38,28 +42,23 @@ const {values} = parseArgs({
     pause: {type: 'string', default: '17'},
   },
 });
-const say = (line: string) => process.stderr.write(`${line}\n`);
 type Case = 'gateway' | 'drain' | 'processor' | 'processor without its disk';
 const cases: readonly Case[] = ['gateway', 'drain', 'processor', 'processor without its disk'];
 
 const ready = new Map<PartName, number[]>();
-const bench = await startBenchStack((event) => {
-  if (event.kind === 'restarted')
-    ready.set(event.part, [...(ready.get(event.part) ?? []), event.downMs]);
+await measureStack({
+  isJson: values.json,
+  measure,
+  onEvent(event) {
+    if (event.kind === 'restarted')
+      ready.set(event.part, [...(ready.get(event.part) ?? []), event.downMs]);
+  },
 });
-try {
-  const result = await run();
-  if (values.json) console.log(JSON.stringify(result));
-  else console.table(result);
-} finally {
-  await bench.stop();
-}
-process.exit(0);
 
-async function run(): Promise<object> {
+async function measure(bench: BenchStack): Promise<object> {
   const {stack, brokers, topicPrefix, topic} = bench;
   const {urls, key} = stack;
-  await fill(Number(values.keys));
+  await fill(bench, Number(values.keys));
   const names = new TopicNames(topicPrefix, stack.pipeline.name);
   const data = await watchArrivals(brokers, topic, PARTITIONS);
   const changes = await watchArrivals(brokers, names.changelog(STREAM), PARTITIONS);
@@ -76,7 +75,7 @@ async function run(): Promise<object> {
   const gaps = new Map<Case, number[]>(cases.map((each) => [each, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const each of cases) {
-      const sinceMs = await killNow(each);
+      const sinceMs = await killNow(bench, each);
       await sleep(Number(values.pause) * 1_000);
       const gapMs =
         each === 'gateway'
@@ -101,7 +100,7 @@ async function run(): Promise<object> {
 }
 
 /** Every key has an open window, and all of it is drained. */
-async function fill(keys: number): Promise<void> {
+async function fill(bench: BenchStack, keys: number): Promise<void> {
   const {urls, key} = bench.stack;
   const load = new OpenLoad({url: urls.gateway, key, stations: keys, connections: 8});
   say(`${keys} keys`);
@@ -110,22 +109,22 @@ async function fill(keys: number): Promise<void> {
   await load.settle();
   load.close();
   await untilFresh(bench, {freshMs: FRESH_MS, deadlineMs: DEADLINE_MS});
-  const windows = await openWindows(keys);
+  const windows = await openWindows(bench, keys);
   say(`${windows} open windows`);
 }
 
-async function openWindows(atLeast: number): Promise<number> {
+async function openWindows({stack}: BenchStack, atLeast: number): Promise<number> {
   for (const endMs = performance.now() + DEADLINE_MS; performance.now() < endMs;) {
-    const response = await fetch(`${bench.stack.urls.query}/status`);
+    const response = await fetch(`${stack.urls.query}/status`);
     const {tasks} = (await response.json()) as {tasks: readonly {openWindows: number}[]};
     const open = tasks.reduce((sum, task) => sum + task.openWindows, 0);
     if (open >= atLeast) return open;
-    await sleep(500);
+    await sleep(WINDOWS_POLL_MS);
   }
   throw new Error(`there are no ${atLeast} open windows`);
 }
 
-async function killNow(each: Case): Promise<number> {
+async function killNow(bench: BenchStack, each: Case): Promise<number> {
   const part = each === 'gateway' || each === 'drain' ? each : 'processor';
   // Files that are open live on until their process ends; the next one finds none.
   if (each === 'processor without its disk') {
@@ -140,7 +139,7 @@ async function killNow(each: Case): Promise<number> {
 async function longestGap(arrivals: Arrivals, sinceMs: number): Promise<number> {
   for (const endMs = performance.now() + DEADLINE_MS; performance.now() < endMs;) {
     if (performance.now() - arrivals.lastMs() < FRESH_MS) return arrivals.longestGapMs(sinceMs);
-    await sleep(100);
+    await sleep(ARRIVALS_POLL_MS);
   }
   throw new Error('nothing arrived any more');
 }

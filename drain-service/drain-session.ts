@@ -100,6 +100,8 @@ export class DrainSession {
       setBack: (shard, error) => {
         this.#collector.drop(shard);
         this.#byName.get(shard)?.setBack(error);
+        // What the others could not add to a batch that was full of this one: no frame may come to do it.
+        this.#collector.fill();
       },
       onAborted: (error) => this.#tell('a transaction was aborted', error),
       signal,

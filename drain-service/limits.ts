@@ -5,7 +5,7 @@
  *
  *   what shards sent, not decoded or in a transaction   MAX_HELD_BYTES, twice for buffers being received       128 MB
  *   records decoded: 8 tasks, each a transaction under way and one collected, of MAX_TRANSACTION_RECORDS + a turn
- *                                                        80,000 of up to 2.5 KB, and V8's slack                 250 MB
+ *                                                        64,000 of up to 2.5 KB, and V8's slack                 250 MB
  *   batches encoded for Kafka, at most one send of each task, and its copy in the socket                          64 MB
  *   Node, the program and the pipeline                                                                         150 MB
  *

@@ -21,7 +21,7 @@ export async function restoreProgress(
 ): Promise<Map<string, DrainProgress>> {
   const {kafka, topic, partition, signal} = options;
   const positions = new Map<string, DrainProgress>();
-  const [from, end] = await bounds(kafka, topic, partition);
+  const [from, end] = await bounds(options);
   if (from >= end) return positions;
   const reader = await kafka.openReader();
   try {
@@ -51,18 +51,24 @@ export function applyProgress(
   }
 }
 
-async function bounds(
-  kafka: Kafka,
-  topic: string,
-  partition: number,
-): Promise<readonly [from: bigint, end: bigint]> {
+async function bounds({
+  kafka,
+  topic,
+  partition,
+  signal,
+}: RestoreOptions): Promise<readonly [from: bigint, end: bigint]> {
   const admin = await kafka.openAdmin();
+  // A question that is being retried ends with the admin, and not long after anyone waits for its answer.
+  const giveUp = (): void => void admin.close();
+  signal.addEventListener('abort', giveUp);
   try {
+    signal.throwIfAborted();
     return [
       await admin.earliestOffset(topic, partition),
       await admin.stableEndOffset(topic, partition),
     ];
   } finally {
+    signal.removeEventListener('abort', giveUp);
     await admin.close();
   }
 }

@@ -1,3 +1,4 @@
+import {randomOf} from '../../dev/random-of.ts';
 import type {Kafka, OutgoingRecord} from '../../src/kafka/ports.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import {partitionOf} from '../../src/record/shard.ts';
@@ -30,7 +31,7 @@ export async function fillTopic(options: FillOptions): Promise<number> {
     const outcome = await producer.transact(records, DEADLINE_MS);
     if (outcome.kind !== 'committed') throw outcome.error;
   };
-  const random = mulberry32(options.seed);
+  const random = randomOf(options.seed);
   const keys = Array.from({length: DEVICES}, (_, d) => utf8(`dev-${String(d).padStart(5, '0')}`));
   const places = keys.map((key) => partitionOf(key, partitions));
   for (let at = 0; at < events; at += BATCH) {
@@ -78,15 +79,5 @@ function eventOf({device, nowMs, seq, random}: EventDraw) {
     site: `site-${device % 97}`,
     firmware: `4.${device % 7}.0`,
     gateway: `gw-${device % 211}`,
-  };
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

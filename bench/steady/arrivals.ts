@@ -1,4 +1,5 @@
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
+import {longestGapMs} from './longest-gap-ms.ts';
 
 const POLL_MS = 20;
 const KEEP_MS = 120_000;
@@ -37,12 +38,7 @@ export async function watchArrivals(
     }
   })();
   return {
-    longestGapMs: (sinceMs) =>
-      times.reduce(
-        (longest, endMs, index) =>
-          endMs > sinceMs ? Math.max(longest, endMs - (times[index - 1] ?? endMs)) : longest,
-        0,
-      ),
+    longestGapMs: (sinceMs) => longestGapMs(times, sinceMs),
     lastMs: () => times.at(-1) ?? 0,
     async stop() {
       end.abort();

@@ -5,10 +5,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {ensureJars} from '../../dev/kafka/ensure-jars.ts';
 import {startBroker} from '../../dev/kafka/start-broker.ts';
+import {lastingPort} from '../../dev/lasting-port.ts';
 import type {StackEvent} from '../../dev/stack/part.ts';
 import {startStack, type RunningStack} from '../../dev/stack/start-stack.ts';
 import {STREAM} from './pipeline.ts';
-import {restingPort} from './resting-port.ts';
 
 const PIPELINE_PATH = join(import.meta.dirname, 'pipeline.ts');
 
@@ -31,7 +31,7 @@ export async function startBenchStack(onEvent: (event: StackEvent) => void): Pro
   const stateDir = await mkdtemp(join(tmpdir(), 'forebay-bench-'));
   const options = {
     dataDir: join(stateDir, 'kafka'),
-    port: await restingPort(),
+    port: await lastingPort(),
     libsDir: await ensureJars(),
   };
   let broker = await startBroker(options);

@@ -1,15 +1,21 @@
-import {readFile} from 'node:fs/promises';
+import {residentBytes} from '../../dev/resident-bytes.ts';
+import type {BenchStack} from './bench-stack.ts';
 
 const SAMPLE_MS = 250;
+const BYTES_PER_MIB = 1_048_576;
 
-/** Samples the resident memory of processes; a part may have another process from one sample to the next. */
+/** Samples the resident memory of every part; a part may have another process from one sample to the next. */
 export class MemoryPeaks {
   readonly #peaks = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(pids: Readonly<Record<string, () => number | undefined>>) {
+  constructor(bench: BenchStack) {
+    const {gateway, drain, processor} = bench.stack.parts;
     this.#timer = setInterval(() => {
-      for (const [part, pid] of Object.entries(pids)) void this.#sample(part, pid());
+      this.#sample('gateway', gateway.pid());
+      this.#sample('drain', drain.pid());
+      this.#sample('processor', processor.pid());
+      this.#sample('kafka', bench.brokerPid());
     }, SAMPLE_MS);
   }
 
@@ -22,10 +28,9 @@ export class MemoryPeaks {
     clearInterval(this.#timer);
   }
 
-  async #sample(part: string, pid: number | undefined): Promise<void> {
-    if (pid === undefined) return;
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-    this.#peaks.set(part, Math.max(this.#peaks.get(part) ?? 0, Math.round(kib / 1_024)));
+  #sample(part: string, pid: number | undefined): void {
+    const bytes = pid === undefined ? undefined : residentBytes(pid);
+    if (bytes === undefined) return;
+    this.#peaks.set(part, Math.max(this.#peaks.get(part) ?? 0, Math.round(bytes / BYTES_PER_MIB)));
   }
 }

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {longestGapMs} from './longest-gap-ms.ts';
 
 const PAUSE_MS = 5;
 const ANSWER_DEADLINE_MS = 500;
@@ -32,12 +33,7 @@ export function probeGateway(url: string, key: string): GatewayProbe {
     }
   })();
   return {
-    longestGapMs: (sinceMs) =>
-      times.reduce(
-        (longest, endMs, index) =>
-          endMs > sinceMs ? Math.max(longest, endMs - (times[index - 1] ?? endMs)) : longest,
-        0,
-      ),
+    longestGapMs: (sinceMs) => longestGapMs(times, sinceMs),
     async stop() {
       end.abort();
       await probing;

@@ -38,7 +38,14 @@ export function saslFromEnv(env: Env): KafkaSasl | undefined {
 function tokenUrlOf(env: Env): URL {
   const text = env['KAFKA_SASL_OAUTH_TOKEN_URL'] ?? '';
   const url = URL.parse(text);
-  if (url !== null && ['http:', 'https:'].includes(url.protocol)) return url;
+  if (url !== null && ['http:', 'https:'].includes(url.protocol)) {
+    // They would not be sent, and errors would show them.
+    if (url.username === '' && url.password === '') return url;
+    throw optionsInvalid(
+      'KAFKA_SASL_OAUTH_TOKEN_URL holds credentials',
+      'take them out of the URL: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are the client id and secret',
+    );
+  }
   throw optionsInvalid(
     text === ''
       ? 'KAFKA_SASL_MECHANISM=OAUTHBEARER is set without KAFKA_SASL_OAUTH_TOKEN_URL'

@@ -8,7 +8,7 @@
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
-import {randomOf} from '../support/seeded-random.ts';
+import {randomOf} from '../../dev/random-of.ts';
 import {faultCatalogue} from './faults/catalogue.ts';
 import {pick} from './faults/pick.ts';
 import {PROXY_USAGE, proxyArguments, type ProxyArguments} from './faults/proxy/proxy-arguments.ts';

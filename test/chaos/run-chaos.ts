@@ -8,7 +8,7 @@ import {join} from 'node:path';
 import {describeError} from '../../src/lib/errors.ts';
 import {parseOptions, USAGE} from './options.ts';
 import {markdownTable, textTable} from './report/report-lines.ts';
-import {runOnce, type Outcome} from './run-once.ts';
+import {runOnce, type JudgedRun} from './run-once.ts';
 import {shrinkRun} from './shrink-run.ts';
 
 const EXIT_FAILED = 1;
@@ -27,22 +27,22 @@ async function main(args: readonly string[]): Promise<number> {
   const stateDir = mkdtempSync(join(tmpdir(), 'forebay-chaos-'));
   say(`seed ${options.seed}; state in ${stateDir}`);
   const runOptions = {...options, stateDir, onProgress: say, stop: stop.signal};
-  let outcome: Outcome;
+  let judged: JudgedRun;
   try {
-    outcome = await runOnce(runOptions);
+    judged = await runOnce(runOptions);
   } catch (error) {
     say(stop.signal.aborted ? 'ended before there was anything to judge' : describeError(error));
     say(`logs are in ${stateDir}`);
     return EXIT_FAILED;
   }
-  const {report} = outcome;
+  const {report} = judged;
   writeFileSync(join(stateDir, 'report.md'), `${markdownTable(report)}\n`);
   writeFileSync(join(stateDir, 'report.json'), JSON.stringify(report));
   console.log(textTable(report));
   for (const {invariant, detail} of report.violations) console.log(`${invariant}: ${detail}`);
   if (!report.isGood && options.shrink !== undefined) {
     const name = options.shrink;
-    const within = {failed: outcome, name, withinMinutes: options.minutes};
+    const within = {failed: judged, name, withinMinutes: options.minutes};
     say(`the smallest schedule that failed: ${await shrinkRun({...within, options: runOptions})}`);
   }
   if (options.isJson) console.log(JSON.stringify(report));

@@ -11,7 +11,7 @@ import {readHistory} from './observe/read-history.ts';
 import {watchRun} from './observe/watch-run.ts';
 import {concludeRun} from './observe/conclude-run.ts';
 import {runEntry} from './observe/run-entry.ts';
-import {orders} from './pipeline.ts';
+import {orders, signals} from './pipeline.ts';
 import {reportOf, type Report} from './report/report.ts';
 import {makeSchedule} from './schedule/make-schedule.ts';
 import {runSchedule} from './schedule/run-schedule.ts';
@@ -33,12 +33,12 @@ export interface RunOnceOptions extends Omit<Schedule, 'faults' | 'note'> {
   readonly stop: AbortSignal;
 }
 
-export interface Outcome {
+export interface JudgedRun {
   readonly report: Report;
   readonly schedule: Schedule;
 }
 
-export async function runOnce(options: RunOnceOptions): Promise<Outcome> {
+export async function runOnce(options: RunOnceOptions): Promise<JudgedRun> {
   const {stateDir, onProgress} = options;
   mkdirSync(stateDir, {recursive: true});
   const history = new HistoryWriter(join(stateDir, 'history.jsonl'));
@@ -105,8 +105,8 @@ async function underFaults(
     seed,
     eventsPerS: rate,
     streams: [
-      {name: 'orders', topic: system.names.data('orders'), hasIds: true},
-      {name: 'signals', topic: system.names.data('signals'), hasIds: false},
+      {name: orders.name, topic: system.names.data(orders.name), hasIds: true},
+      {name: signals.name, topic: system.names.data(signals.name), hasIds: false},
     ],
     target: {
       url: system.ingestUrl,

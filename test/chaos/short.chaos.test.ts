@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, expect, test} from 'vitest';
 import {textTable} from './report/report-lines.ts';
-import {runOnce, type Outcome} from './run-once.ts';
+import {runOnce, type JudgedRun} from './run-once.ts';
 import {readSchedule} from './schedule/schedule.ts';
 
 const SEED = Number(process.env['FOREBAY_CHAOS_SEED'] ?? 5);
@@ -70,10 +70,10 @@ test.skipIf(kept.length === 0).each(kept)(
 
 async function run(
   options: Pick<Parameters<typeof runOnce>[0], 'seed' | 'minutes' | 'rate' | 'client' | 'faults'>,
-): Promise<Outcome> {
+): Promise<JudgedRun> {
   stateDir = mkdtempSync(join(tmpdir(), 'forebay-chaos-'));
   console.log(`seed ${options.seed}; state in ${stateDir}`);
-  const outcome = await runOnce({
+  const judged = await runOnce({
     ...options,
     stateDir,
     only: new Set(KINDS),
@@ -82,6 +82,6 @@ async function run(
     onProgress: (line) => console.log(line),
     stop: stop.signal,
   });
-  console.log(textTable(outcome.report));
-  return outcome;
+  console.log(textTable(judged.report));
+  return judged;
 }

@@ -1,6 +1,6 @@
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {runOnce, type Outcome, type RunOnceOptions} from './run-once.ts';
+import {runOnce, type JudgedRun, type RunOnceOptions} from './run-once.ts';
 import {broughtForward, minutesFor} from './schedule/brought-forward.ts';
 import type {Schedule} from './schedule/schedule.ts';
 import {shrink} from './schedule/shrink.ts';
@@ -9,7 +9,7 @@ const REGRESSIONS = join(import.meta.dirname, 'regressions');
 
 export interface ShrinkRunOptions {
   /** The run that failed, and how it was run. */
-  readonly failed: Outcome;
+  readonly failed: JudgedRun;
   readonly options: RunOnceOptions;
   /** Of the regression. */
   readonly name: string;
@@ -36,16 +36,16 @@ export async function shrinkRun({
       const faults = broughtForward(some);
       const dir = join(stateDir, `shrink-${runs}`);
       onProgress(`run ${runs} with ${faults.length} faults`);
-      const outcome = await runOnce({
+      const judged = await runOnce({
         ...options,
         faults,
         minutes: minutesFor(faults),
         stateDir: dir,
       });
-      onProgress(outcome.report.isGood ? 'it passes' : 'it fails');
-      if (outcome.report.isGood) rmSync(dir, {recursive: true, force: true});
-      else ({report} = outcome);
-      return !outcome.report.isGood;
+      onProgress(judged.report.isGood ? 'it passes' : 'it fails');
+      if (judged.report.isGood) rmSync(dir, {recursive: true, force: true});
+      else ({report} = judged);
+      return !judged.report.isGood;
     },
   });
   const faults = [...broughtForward(smallest)];

@@ -8,7 +8,7 @@ import {expect, test} from 'vitest';
 import {ByteBudget} from '../../drain-service/byte-budget.ts';
 import {drainMetrics} from '../../drain-service/drain-metrics.ts';
 import {DrainTask} from '../../drain-service/drain-task.ts';
-import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
+import {MAX_HELD_BYTES, MAX_TRANSACTION_RECORDS} from '../../drain-service/limits.ts';
 import {fromUtf8, utf8} from '../../src/lib/bytes.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import type {OutgoingRecord} from '../../src/kafka/ports.ts';
@@ -217,6 +217,20 @@ test('a shard whose dead letter is refused waits with an error that names the to
   await world.drained();
   expect(world.texts(names.data('s'), 0)).toEqual(['good 0', 'bad 1', 'good 2']);
   expect(world.texts(names.deadLetters('s'), 0)).toEqual([]);
+});
+
+test('what waited behind a shard that is set back goes on at once, not when that shard is back', async () => {
+  const world = new World({refuses: ({value: bytes}) => fromUtf8(bytes!) === 'bad 0'});
+  const [stuck, other] = SHARDS.map(({name}) => world.shards.get(name)!);
+  // Enough to fill the transaction under way and the one collected meanwhile.
+  const values = Array.from({length: 3 * MAX_TRANSACTION_RECORDS}, (_, n) => `good ${n}`);
+  world.append(0, ['bad 0', ...values]);
+  world.replaceOwner();
+  await waitUntil('the first transaction', 10_000, () => world.kafka.begun > 0);
+  world.append(1, ['good 0']);
+  await waitUntil('the other shard', 10_000, () => other!.firstSeq === 2);
+  expect(stuck!.readAfter).toEqual([0]);
+  await world.stop();
 });
 
 test('what is no fault of a record makes no dead letter, however often it happens', async () => {

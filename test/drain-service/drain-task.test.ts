@@ -1,9 +1,7 @@
 /**
- * The task against models of both its ends, under schedules of everything that can go wrong at once: outcomes nobody
- * knows, aborts, owners replaced in mid-flight, links cut in mid-batch. Whatever happens, each record is in the log once,
- * in order. Owners are replaced without waiting for them, so an old one goes on beside the new one until Kafka refuses it.
+ * Single steps of the task against models of both its ends. Whatever happens, each record is in the log once, in order.
+ * Schedules of everything at once are the simulation's (test/simulation), with the same task.
  */
-import * as fc from 'fast-check';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 import {ByteBudget} from '../../drain-service/byte-budget.ts';
@@ -103,81 +101,6 @@ class World {
       expect(progress.get(name) ?? 0, `progress of ${name}`).toBe(nextSeq - 1);
   }
 }
-
-type Act =
-  | {readonly kind: 'append'; readonly shard: number; readonly count: number}
-  | {readonly kind: 'cut' | 'hole' | 'half' | 'repeat'; readonly shard: number}
-  | {readonly kind: 'replace'}
-  | {readonly kind: 'wait'; readonly ms: number};
-
-const shard = fc.nat({max: SHARDS.length - 1});
-const act: fc.Arbitrary<Act> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('append' as const),
-      shard,
-      count: fc.integer({min: 1, max: 60}),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('cut' as const, 'hole' as const, 'half' as const, 'repeat' as const),
-      shard,
-    }),
-  },
-  {weight: 1, arbitrary: fc.record({kind: fc.constant('replace' as const)})},
-  {
-    weight: 3,
-    arbitrary: fc.record({kind: fc.constant('wait' as const), ms: fc.integer({min: 0, max: 20})}),
-  },
-);
-const outcome = fc.constantFrom<ModelOutcome[]>(
-  'committed',
-  'committed',
-  'aborted',
-  'unknownApplied',
-  'unknownLost',
-);
-
-async function perform(world: World, step: Act): Promise<void> {
-  switch (step.kind) {
-    case 'append':
-      return world.append(step.shard, step.count);
-    case 'replace':
-      return world.replaceOwner();
-    case 'wait':
-      await sleep(step.ms);
-      return;
-    case 'cut':
-      return world.shards.get(SHARDS[step.shard]!.name)!.cut();
-    case 'hole':
-    case 'repeat':
-    case 'half': {
-      const fault = step.kind === 'half' ? 'cut' : step.kind;
-      world.shards.get(SHARDS[step.shard]!.name)!.faults.push(fault);
-    }
-  }
-}
-
-test('under any schedule of faults every record is committed once, in order, with its progress', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(act, {minLength: 5, maxLength: 40}),
-      fc.array(outcome, {maxLength: 12}),
-      fc.constantFrom(2, SLOW_TRANSACTION_MS),
-      async (steps, outcomes, transactionMs) => {
-        const world = new World(outcomes, transactionMs);
-        world.replaceOwner();
-        for (const step of steps) await perform(world, step);
-        await world.drained();
-        world.expectOnce();
-      },
-    ),
-    {numRuns: 12, endOnFailure: true},
-  );
-}, 120_000);
 
 test('a link that comes back during a transaction reads on after it, and not the same again', async () => {
   const world = new World([], 5 * SLOW_TRANSACTION_MS);

@@ -83,6 +83,7 @@ test.each([
   [{KAFKA_SASL_MECHANISM: 'PLAIN'}, 'KAFKA_SASL_USERNAME'],
   [OAUTH, 'KAFKA_SASL_OAUTH_TOKEN_URL'],
   [{...OAUTH, KAFKA_SASL_OAUTH_TOKEN_URL: 'auth.example'}, 'https://'],
+  [{...OAUTH, KAFKA_SASL_OAUTH_TOKEN_URL: 'https://id:secret@auth.example/'}, 'out of the URL'],
   [{KAFKA_CLIENT: 'librdkafka'}, 'platformatic'],
 ])('%j is refused with a hint about %s', (env, hint) => {
   let error: unknown;

@@ -2,9 +2,9 @@
  * Promise 4, the drain's side of it: whatever Kafka does, a drain with full shards before it stays within its memory, and goes
  * on in order when Kafka does. The long form is `npm run bench -- outage`.
  */
-import {readFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, expect, test} from 'vitest';
+import {residentBytes} from '../../dev/resident-bytes.ts';
 import {MAX_HELD_BYTES, MAX_RSS_BYTES} from '../../drain-service/limits.ts';
 import type {RecordToEncode} from '../../src/record/codec.ts';
 import {DrainProcess} from '../support/drain-process.ts';
@@ -124,13 +124,7 @@ async function readMetrics(drain: DrainProcess): Promise<{held: number; blocked:
 function watchMemory(pid: number): {peakBytes(): number; stop(): void} {
   let peakBytes = 0;
   const timer = setInterval(() => {
-    void readFile(`/proc/${pid}/status`, 'utf8').then(
-      (status) => {
-        const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-        peakBytes = Math.max(peakBytes, kib * 1_024);
-      },
-      () => {},
-    );
+    peakBytes = Math.max(peakBytes, residentBytes(pid) ?? 0);
   }, SAMPLE_MS);
   return {peakBytes: () => peakBytes, stop: () => clearInterval(timer)};
 }

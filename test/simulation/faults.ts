@@ -2,6 +2,7 @@
 import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import type {CutMode} from './gateway/sim-socket.ts';
 import type {ObjectHost} from './gateway/object-host.ts';
+import {MARKER_MS} from './kafka/sim-broker.ts';
 import type {Api} from './kafka/sim-wire.ts';
 import {checkpointPath} from './programs.ts';
 import {REPLICAS, type Replicas, type Running} from './replicas.ts';
@@ -13,6 +14,11 @@ import type {Simulation} from './simulation.ts';
 type Start = (run: Simulation, fault: SimFault) => () => void;
 
 const HOUR_MS = 3_600_000;
+const SLOW_MARKER_MAX_MS = 3_000;
+/** Times the usual delays. */
+const SLOWEST_NETWORK = 60;
+const DAMAGED_BYTES = 512;
+const WIPE_POLL_MS = 50;
 const CUT_MODES: readonly CutMode[] = ['both', 'client-only', 'server-only', 'silent'];
 const HELD_APIS: readonly Api[] = ['end', 'produce', 'end', 'init'];
 
@@ -85,9 +91,9 @@ export const FAULTS: Readonly<Record<FaultKind, Start>> = {
       wire.held.push({api, ms: durationMs});
     }),
   'slow-markers': ({broker}, {amount}) => {
-    broker.markerMs = 3_000 * amount;
+    broker.markerMs = SLOW_MARKER_MAX_MS * amount;
     return () => {
-      broker.markerMs = 5;
+      broker.markerMs = MARKER_MS;
     };
   },
   'stale-leader': ({broker}, {target}) => {
@@ -120,7 +126,7 @@ export const FAULTS: Readonly<Record<FaultKind, Start>> = {
     return () => step(0);
   },
   'slow-network': ({world}, {amount}) => {
-    world.slowness = 1 + 60 * amount;
+    world.slowness = 1 + SLOWEST_NETWORK * amount;
     return () => {
       world.slowness = 1;
     };
@@ -203,7 +209,7 @@ function damage(path: string, chance: () => number): void {
   if (form === 0)
     return writeFileSync(path, bytes.subarray(0, Math.floor(chance() * bytes.length)));
   const from = form === 1 ? 0 : Math.floor(chance() * bytes.length);
-  bytes.fill(form === 1 ? 0x5a : 0, from, Math.min(from + 512, bytes.length));
+  bytes.fill(form === 1 ? 0x5a : 0, from, Math.min(from + DAMAGED_BYTES, bytes.length));
   return writeFileSync(path, bytes);
 }
 
@@ -218,7 +224,7 @@ function wipe({senders, world, broker}: Simulation, host: ObjectHost): () => voi
     if (isQuiet && host.isEmpty) {
       host.wipe();
       senders.isHeld = false;
-    } else world.scheduler.after(50, null, look);
+    } else world.scheduler.after(WIPE_POLL_MS, null, look);
   };
   look();
   return () => {

@@ -26,6 +26,7 @@ export interface ProgramOptions {
 }
 
 export function startDrain({world, wire}: ProgramOptions, process: SimProcess): Running {
+  const held = new ByteBudget(MAX_HELD_BYTES);
   const task = new DrainTask({
     task: DRAIN_TASK,
     shards: SHARDS,
@@ -33,8 +34,8 @@ export function startDrain({world, wire}: ProgramOptions, process: SimProcess): 
     names,
     openLink: gatewayClient({url: 'http://gateway', key: 'sim'}),
     creditBytes: CREDIT_BYTES,
-    held: new ByteBudget(MAX_HELD_BYTES),
-    metrics: drainMetrics({lagSeconds: () => 0, held: new ByteBudget(MAX_HELD_BYTES)}),
+    held,
+    metrics: drainMetrics({lagSeconds: () => 0, held}),
     onError: () => {},
     onCommitted: () => {},
     log: quiet,

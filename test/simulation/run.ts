@@ -9,11 +9,14 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
+import {shrink} from '../chaos/schedule/shrink.ts';
 import {installVirtualGlobals} from './engine/virtual-globals.ts';
 import {loadGateway} from './gateway/load-shard.ts';
 import {FAULT_KINDS, scheduleOf, type Focus, type Schedule} from './schedule.ts';
-import {shrink} from './shrink.ts';
 import {simulate, type SimulationResult} from './simulate.ts';
+
+/** Runs spent on making one failing schedule smaller. */
+const MAX_SHRINK_RUNS = 200;
 
 const {values: options} = parseArgs({
   options: {
@@ -83,9 +86,15 @@ async function tellFailure(schedule: Schedule, result: SimulationResult | Error)
   else
     for (const {invariant, detail} of result.verdict.violations) say(`  ${invariant}: ${detail}`);
   if (options['no-shrink']) return;
-  const small = await shrink(schedule, async (smaller) => !isGood(await attempt(smaller)));
-  say(`it takes ${small.faults.length} of its ${schedule.faults.length} faults:`);
-  say(JSON.stringify(small));
+  let tries = 0;
+  const fails = async (fewer: Schedule['faults']): Promise<boolean> => {
+    tries += 1;
+    return !isGood(await attempt({...schedule, faults: fewer}));
+  };
+  const isOver = (): boolean => tries >= MAX_SHRINK_RUNS;
+  const faults = (await fails([])) ? [] : await shrink({faults: schedule.faults, fails, isOver});
+  say(`it takes ${faults.length} of its ${schedule.faults.length} faults:`);
+  say(JSON.stringify({...schedule, faults}));
 }
 
 const start = realNow();

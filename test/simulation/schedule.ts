@@ -2,7 +2,8 @@
  * What one run is made of, all of it from its seed: the load, the cluster, and faults at their times. Every seed leaves
  * some kinds of fault out and has its own rates: runs with everything at once look all alike.
  */
-import {between, randomOf} from '../support/seeded-random.ts';
+import {randomOf} from '../../dev/random-of.ts';
+import {between} from '../support/seeded-random.ts';
 
 export const FAULT_KINDS = [
   'kill-object',

@@ -16,7 +16,13 @@ const ANSWER_TIMEOUT_MS = 3_000;
 /** Between two tries. */
 const RETRY_MS = 400;
 const EVENTS_A_REQUEST = 3;
-/** RFC 9562's is enough of the hash. */
+const START_MAX_MS = 500;
+/** Event times are this far behind now at most; of some, too far for any window. */
+const DISORDER_MAX_MS = 4_000;
+const LATE_MAX_MS = 15_000;
+const LATE_SHARE = 0.05;
+const AMOUNTS = 100;
+/** As many as a shard remembers of an id's hash. */
 const ID_HASH_BYTES = 16;
 
 export interface SendersOptions {
@@ -73,7 +79,7 @@ export class Senders {
     for (let sender = 0; sender < senders; sender++) {
       const keys = Array.from({length: keysPerSender}, (_, key) => `k${sender}-${key}`);
       const counts = new Map(keys.map((key) => [key, 0]));
-      world.scheduler.after(world.between(0, 500), null, () => void this.#send(counts));
+      world.scheduler.after(world.between(0, START_MAX_MS), null, () => void this.#send(counts));
     }
   }
 
@@ -124,9 +130,9 @@ export class Senders {
     const {world, refusedPart} = this.#options;
     const id = `e${this.#events++}`;
     if (world.chance(refusedPart)) this.refusedIds.add(id);
-    const lateMs = world.chance(0.05) ? 15_000 : 4_000;
-    const time = Math.floor(EPOCH_MS + world.scheduler.nowMs - world.random() * lateMs);
-    const amount = Math.floor(world.random() * 100);
+    const behindMs = world.chance(LATE_SHARE) ? LATE_MAX_MS : DISORDER_MAX_MS;
+    const time = Math.floor(EPOCH_MS + world.scheduler.nowMs - world.random() * behindMs);
+    const amount = Math.floor(world.random() * AMOUNTS);
     const event = {id, topic: readings.name, key, n, isValid: true};
     return {event, value: {id, key, n, time, amount}};
   }

@@ -21,6 +21,8 @@ import {names, pipeline, readings, runEntry, SHARDS} from './sim-pipeline.ts';
 const SETTLE_MS = 600_000;
 /** Longer than the longest delay of anything on its way. */
 const QUIET_MS = 100;
+/** Longer than a program takes to stop. */
+const SECOND_HEAL_MS = 5_000;
 
 export interface SimulationOptions {
   readonly schedule: Schedule;
@@ -123,7 +125,7 @@ export class Simulation {
     this.drains.heal();
     this.processors.heal();
     // Whatever a late fault has stopped is started once more when its stop has taken effect.
-    this.world.scheduler.after(5_000, null, () => {
+    this.world.scheduler.after(SECOND_HEAL_MS, null, () => {
       this.drains.heal();
       this.processors.heal();
     });

@@ -8,7 +8,7 @@ import {
   type RunningBroker,
   type StartBrokerOptions,
 } from '../../dev/kafka/start-broker.ts';
-import {lastingPort} from './lasting-port.ts';
+import {lastingPort} from '../../dev/lasting-port.ts';
 
 export interface KafkaClusterOptions {
   /** Three keep every partition three times, two of which must have a record before it is acknowledged. Default: 1. */

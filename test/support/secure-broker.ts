@@ -1,7 +1,7 @@
 import type {StartBrokerOptions} from '../../dev/kafka/start-broker.ts';
 import type {Certificates} from './certificates.ts';
 import {startKafkaCluster, type KafkaCluster} from './kafka-cluster.ts';
-import {lastingPort} from './lasting-port.ts';
+import {lastingPort} from '../../dev/lasting-port.ts';
 
 export interface SecureBroker {
   readonly cluster: KafkaCluster;

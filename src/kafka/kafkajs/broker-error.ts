@@ -1,6 +1,7 @@
 import {protocolErrors, protocolErrorsCodesById} from '@platformatic/kafka';
 import {ForebayError, toError} from '../../lib/errors.ts';
 import {accessFailure} from '../access-failure.ts';
+import {FENCED_NAMES, REFUSED_NAMES} from '../error-names.ts';
 
 /**
  * A broker's answer that says no. kafkajs 2.2.4 knows Kafka's error codes up to 88 and forgets the number of
@@ -19,28 +20,9 @@ export class BrokerError extends Error {
     const id = ids[errorCode] ?? `ERROR_${errorCode}`;
     super(`${id}: ${detail ?? known[id]?.message ?? 'not known to this client'}`);
     this.id = id;
-    this.isRetryable = (known[id]?.canRetry ?? false) && !REFUSED.has(id);
+    this.isRetryable = (known[id]?.canRetry ?? false) && !REFUSED_NAMES.includes(id);
   }
 }
-
-/** Kafka's names of the errors that say: a newer producer owns this transactional id, or the coordinator ended ours. */
-const FENCED = new Set([
-  'PRODUCER_FENCED',
-  'INVALID_PRODUCER_EPOCH',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'TRANSACTION_COORDINATOR_FENCED',
-]);
-
-/**
- * Kafka's names of the errors that say: this record will never be taken, whoever sends it and whenever. CORRUPT_MESSAGE
- * is not among them: a checksum that does not fit is about the way the bytes came.
- */
-const REFUSED = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-]);
 
 /** The library's own error for bad credentials, and the brokers' answers it passes on. */
 const DENIED = new Set([
@@ -58,11 +40,11 @@ export function isBrokerError(error: unknown, ids: readonly string[]): boolean {
 }
 
 export function isFencing(error: unknown): boolean {
-  return error instanceof BrokerError && FENCED.has(error.id);
+  return isBrokerError(error, FENCED_NAMES);
 }
 
 export function isRefusal(error: unknown): boolean {
-  return error instanceof BrokerError && REFUSED.has(error.id);
+  return isBrokerError(error, REFUSED_NAMES);
 }
 
 /** If no broker answered (connection cut, request timed out), the request may be under way still and take effect later. */

@@ -1,10 +1,11 @@
 import {assert} from '../../lib/assert.ts';
 import {toError} from '../../lib/errors.ts';
+import {partitionMissing} from '../partition-missing.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {splitSends} from '../split-sends.ts';
 import {withDeadline} from '../with-deadline.ts';
 import {isFencing, isRefusal, kafkaError} from './broker-error.ts';
-import {missingPartition, TransactionSession} from './transaction-session.ts';
+import {TransactionSession} from './transaction-session.ts';
 
 /** Of opening a producer: an older owner's transaction is finished by then, or the coordinator is not well. */
 const OPEN_DEADLINE_MS = 60_000;
@@ -73,7 +74,7 @@ export class KafkajsFencedProducer implements FencedProducer {
     const sends = splitSends(records);
     const misplaced = await session.findMisplaced(records);
     if (misplaced !== undefined) {
-      return {kind: 'aborted', error: missingPartition(misplaced), isRefused: false};
+      return {kind: 'aborted', error: partitionMissing(misplaced), isRefused: false};
     }
     try {
       if (this.#needsNewEpoch || session.hasUnanswered) await session.moveOn();

@@ -43,7 +43,6 @@ export function fetchRequest(
     apiVersion: FETCH_VERSION,
     apiName: 'Fetch',
     body: Buffer.concat(parts),
-    // The answer starts with throttle time, error code and session id: there is no session.
     decode: (payload) => parseFetchAnswer(payload),
   };
 }

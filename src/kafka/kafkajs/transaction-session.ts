@@ -1,5 +1,4 @@
 import protocol from 'kafkajs/src/protocol/requests/index.js';
-import {ForebayError} from '../../lib/errors.ts';
 import type {KafkaOptions, OutgoingRecord} from '../ports.ts';
 import {encodeRecordBatch} from '../wire/encode-record-batch.ts';
 import {sequenceAfter} from '../wire/sequence.ts';
@@ -196,14 +195,6 @@ export class TransactionSession {
       },
     });
   }
-}
-
-export function missingPartition({topic, partition}: OutgoingRecord): ForebayError {
-  return new ForebayError({
-    code: 'KAFKA_PARTITION_MISSING',
-    message: `there is no partition ${partition} of ${topic}`,
-    hint: 'create the topic with more partitions',
-  });
 }
 
 function topicsOf(records: readonly OutgoingRecord[]): readonly string[] {

@@ -1,5 +1,6 @@
 import {assert} from '../../lib/assert.ts';
-import {ForebayError, toError} from '../../lib/errors.ts';
+import {toError} from '../../lib/errors.ts';
+import {partitionMissing} from '../partition-missing.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {closeClient} from './client-base.ts';
 import {isFencing, isRefusal, kafkaError} from './kafka-errors.ts';
@@ -97,18 +98,13 @@ export class PlatformaticFencedProducer implements FencedProducer {
   }
 
   /** The library would put a record for a partition that does not exist into another one. */
-  async #findMisplaced(records: readonly OutgoingRecord[]): Promise<ForebayError | undefined> {
+  async #findMisplaced(records: readonly OutgoingRecord[]): Promise<Error | undefined> {
     const topics = [...new Set(records.map((record) => record.topic))];
     const metadata = await this.#client.metadata({topics});
     const misplaced = records.find(
       ({topic, partition}) => partition >= (metadata.topics.get(topic)?.partitionsCount ?? 0),
     );
-    if (misplaced === undefined) return undefined;
-    return new ForebayError({
-      code: 'KAFKA_PARTITION_MISSING',
-      message: `there is no partition ${misplaced.partition} of ${misplaced.topic}`,
-      hint: 'create the topic with more partitions',
-    });
+    return misplaced === undefined ? undefined : partitionMissing(misplaced);
   }
 
   async #begin(): Promise<Transaction> {

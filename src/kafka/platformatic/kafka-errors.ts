@@ -1,14 +1,7 @@
 import {AuthenticationError, findErrorBy} from '@platformatic/kafka';
 import {ForebayError, toError} from '../../lib/errors.ts';
 import {accessFailure} from '../access-failure.ts';
-
-/** Kafka's names of the errors that say: a newer producer owns this transactional id, or the coordinator ended ours. */
-const FENCED = [
-  'PRODUCER_FENCED',
-  'INVALID_PRODUCER_EPOCH',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'TRANSACTION_COORDINATOR_FENCED',
-];
+import {FENCED_NAMES, REFUSED_NAMES} from '../error-names.ts';
 
 /** Whether `error`, or any error it is made of, is one of Kafka's protocol errors of these names. */
 export function isKafkaError(error: unknown, names: readonly string[]): boolean {
@@ -16,22 +9,11 @@ export function isKafkaError(error: unknown, names: readonly string[]): boolean 
 }
 
 export function isFencing(error: unknown): boolean {
-  return isKafkaError(error, FENCED);
+  return isKafkaError(error, FENCED_NAMES);
 }
 
-/**
- * Kafka's names of the errors that say: this record will never be taken, whoever sends it and whenever. CORRUPT_MESSAGE
- * is not among them: a checksum that does not fit is about the way the bytes came.
- */
-const REFUSED = [
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-];
-
 export function isRefusal(error: unknown): boolean {
-  return isKafkaError(error, REFUSED);
+  return isKafkaError(error, REFUSED_NAMES);
 }
 
 /**

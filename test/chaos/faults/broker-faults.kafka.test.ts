@@ -11,7 +11,7 @@ import {
   transact,
 } from '../../support/kafka-records.ts';
 import {uniqueName} from '../../support/kafka.ts';
-import {randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
 import {faultCatalogue} from './catalogue.ts';
 import type {Fault} from './fault.ts';
 

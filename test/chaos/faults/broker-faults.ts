@@ -2,6 +2,7 @@ import {between} from '../../support/seeded-random.ts';
 import type {ChaosBroker, ChaosSystem} from './chaos-system.ts';
 import {faultOf} from './fault-of.ts';
 import type {FaultMaker} from './fault.ts';
+import {hitOne} from './hit-one.ts';
 import {moveLeaders} from './move-leaders.ts';
 import {pick} from './pick.ts';
 
@@ -23,41 +24,35 @@ export function brokerFaults({brokers, kafka}: ChaosSystem): readonly FaultMaker
 }
 
 function away(brokers: readonly ChaosBroker[], signal: 'SIGKILL' | 'SIGTERM'): FaultMaker {
-  const kind = signal === 'SIGKILL' ? 'kill-broker' : 'terminate-broker';
-  return {
-    kind,
+  return hitOne({
+    kind: signal === 'SIGKILL' ? 'kill-broker' : 'terminate-broker',
     part: 'kafka',
-    make(random) {
-      const target = pick(random, brokers);
-      return faultOf({
-        kind,
-        target: `kafka-${target.id}`,
-        detail: signal,
-        durationMs: between(random, ...AWAY_MS),
-        begin: () => target.kill(signal),
-        undo: () => target.restart(),
-      });
-    },
-  };
+    targets: named(brokers),
+    draw: (random, {broker}) => ({
+      detail: signal,
+      durationMs: between(random, ...AWAY_MS),
+      begin: () => broker.kill(signal),
+      undo: () => broker.restart(),
+    }),
+  });
 }
 
 function stopped(brokers: readonly ChaosBroker[]): FaultMaker {
-  const kind = 'stop-broker';
-  return {
-    kind,
+  return hitOne({
+    kind: 'stop-broker',
     part: 'kafka',
-    make(random) {
-      const target = pick(random, brokers);
-      return faultOf({
-        kind,
-        target: `kafka-${target.id}`,
-        detail: 'SIGSTOP, then SIGCONT',
-        durationMs: between(random, ...STOP_MS),
-        begin: () => target.kill('SIGSTOP'),
-        undo: () => target.kill('SIGCONT'),
-      });
-    },
-  };
+    targets: named(brokers),
+    draw: (random, {broker}) => ({
+      detail: 'SIGSTOP, then SIGCONT',
+      durationMs: between(random, ...STOP_MS),
+      begin: () => broker.kill('SIGSTOP'),
+      undo: () => broker.kill('SIGCONT'),
+    }),
+  });
+}
+
+function named(brokers: readonly ChaosBroker[]) {
+  return brokers.map((broker) => ({name: `kafka-${broker.id}`, broker}));
 }
 
 /** All at once: what was acknowledged is in the page cache or on disk of each. */

@@ -13,7 +13,7 @@ export interface ChaosProcess {
   readonly startTwin?: () => Promise<{end(): Promise<void>}>;
   /** What its clock is ahead is read from here (clock-step.ts), for Node programs started with that preload. */
   readonly clockFile?: string;
-  /** The tmpfs its state lies on (mount-small-disk.ts), where it has one of its own. */
+  /** The tmpfs its state lies on (small-disk.ts), where it has one of its own. */
   readonly disk?: string;
 }
 

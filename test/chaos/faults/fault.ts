@@ -6,7 +6,7 @@ export type Part = 'kafka' | 'kafka-link' | 'gateway' | 'gateway-link' | 'drain'
 
 /** One fault, drawn and ready. Its words are those of a `fault` entry of a history. */
 export interface Fault {
-  /** E.g. `kill-drain`, `hold-end-txn`. */
+  /** E.g. `kill-drain`, `lose-answer-kafka-link`. */
   readonly kind: string;
   /** E.g. `drain-a`, `kafka-2`. */
   readonly target: string;

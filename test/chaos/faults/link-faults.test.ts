@@ -1,6 +1,7 @@
 /** Every fault of a link, on a server that answers each request: in force while it lasts, and gone without a trace after it. */
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {between, randomOf, seededRandom} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
+import {between, seededRandom} from '../../support/seeded-random.ts';
 import {waitUntil} from '../../support/wait-until.ts';
 import {faultCatalogue} from './catalogue.ts';
 import type {ChaosSystem} from './chaos-system.ts';

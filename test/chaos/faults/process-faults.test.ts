@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
 import {waitUntil} from '../../support/wait-until.ts';
 import {faultCatalogue} from './catalogue.ts';
 import type {ChaosProcess} from './chaos-system.ts';

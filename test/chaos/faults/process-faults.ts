@@ -3,7 +3,7 @@ import {between} from '../../support/seeded-random.ts';
 import type {ChaosProcess, ChaosSystem} from './chaos-system.ts';
 import {faultOf} from './fault-of.ts';
 import type {FaultMaker} from './fault.ts';
-import {pick} from './pick.ts';
+import {hitOne} from './hit-one.ts';
 import {endProcess, signalProcess} from './signal-process.ts';
 
 /** How long a killed process is away; none at all is the commonest of restarts. */
@@ -40,22 +40,17 @@ function ending(
   own: readonly ChaosProcess[],
   signal: 'SIGKILL' | 'SIGTERM',
 ): FaultMaker {
-  const kind = signal === 'SIGKILL' ? `kill-${part}` : `terminate-${part}`;
-  return {
-    kind,
+  return hitOne({
+    kind: signal === 'SIGKILL' ? `kill-${part}` : `terminate-${part}`,
     part,
-    make(random) {
-      const target = pick(random, own);
-      return faultOf({
-        kind,
-        target: target.name,
-        detail: signal,
-        durationMs: between(random, ...AWAY_MS),
-        begin: () => endProcess(target.pid, signal),
-        undo: () => target.restart(),
-      });
-    },
-  };
+    targets: own,
+    draw: (random, target) => ({
+      detail: signal,
+      durationMs: between(random, ...AWAY_MS),
+      begin: () => endProcess(target.pid, signal),
+      undo: () => target.restart(),
+    }),
+  });
 }
 
 function stopping(
@@ -63,15 +58,13 @@ function stopping(
   own: readonly ChaosProcess[],
   {kind, rangeMs}: {readonly kind: string; readonly rangeMs: readonly [number, number]},
 ): FaultMaker {
-  return {
+  return hitOne({
     kind,
     part,
-    make(random) {
-      const target = pick(random, own);
+    targets: own,
+    draw(random, target) {
       let stopped: number | undefined;
-      return faultOf({
-        kind,
-        target: target.name,
+      return {
         detail: 'SIGSTOP, then SIGCONT',
         durationMs: between(random, ...rangeMs),
         begin() {
@@ -81,9 +74,9 @@ function stopping(
         undo() {
           signalProcess(stopped, 'SIGCONT');
         },
-      });
+      };
     },
-  };
+  });
 }
 
 /** Every process of the part, one after another, as a deployment does it. */
@@ -119,16 +112,13 @@ function rolling(part: ProcessPart, own: readonly ChaosProcess[]): FaultMaker {
 
 /** A second process that says it is the same replica: its transactional ids, its tasks. Only one of the two may commit. */
 function hijacking(part: ProcessPart, twins: readonly ChaosProcess[]): FaultMaker {
-  const kind = `hijack-${part}`;
-  return {
-    kind,
+  return hitOne({
+    kind: `hijack-${part}`,
     part,
-    make(random) {
-      const target = pick(random, twins);
+    targets: twins,
+    draw(random, target) {
       let twin: {end(): Promise<void>} | undefined;
-      return faultOf({
-        kind,
-        target: target.name,
+      return {
         detail: 'a second process with the same transactional ids',
         durationMs: between(random, ...TWIN_MS),
         async begin() {
@@ -137,7 +127,7 @@ function hijacking(part: ProcessPart, twins: readonly ChaosProcess[]): FaultMake
         async undo() {
           await twin?.end();
         },
-      });
+      };
     },
-  };
+  });
 }

@@ -154,7 +154,7 @@ export interface FaultEntry extends At {
   readonly op: 'start' | 'stop';
   /** Counts up; `stop` names the same number. A fault in one moment, such as a kill, stops when what it hit is started again. */
   readonly fault: number;
-  /** E.g. `kill-drain`, `hold-end-txn`. */
+  /** E.g. `kill-drain`, `lose-answer-kafka-link`. */
   readonly kind: string;
   readonly target: string;
   readonly detail?: string;

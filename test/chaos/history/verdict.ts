@@ -1,6 +1,6 @@
 /** What the checker says of a history. */
 
-/** One way in which a run can be wrong; see docs/guarantees.md. */
+/** One way in which a run can be wrong; the header of each check in check/ says what it asks. */
 export type Invariant =
   | 'loss'
   | 'duplicate'

@@ -1,4 +1,4 @@
-import {randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
 import {DEFAULT_MIX} from './make-events.ts';
 import type {PostTarget} from './post-events.ts';
 import {MEAN_EVENTS, runSender, type SenderStream} from './sender.ts';

@@ -3,6 +3,7 @@ import {ProcessorStatus, ShardsDocument} from '../../../src/protocol/status.ts';
 import {waitUntil} from '../../support/wait-until.ts';
 import {closeWindows} from '../load/close-windows.ts';
 import type {Load} from '../load/run-load.ts';
+import {orders, signals} from '../pipeline.ts';
 import type {System} from '../system/start-system.ts';
 import {nameOf} from './fetch-committed.ts';
 import {scanAll} from './final-scan.ts';
@@ -134,7 +135,7 @@ async function caughtUp(system: System): Promise<void> {
 }
 
 function dataTopics({names}: System): readonly string[] {
-  return ['orders', 'signals'].map((stream) => names.data(stream));
+  return [orders, signals].map((stream) => names.data(stream.name));
 }
 
 async function processorStatus(url: string): Promise<ProcessorStatus> {

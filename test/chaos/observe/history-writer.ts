@@ -1,7 +1,7 @@
 import {closeSync, openSync, writeSync} from 'node:fs';
 import type {HistoryEntry} from '../history/entry.ts';
 
-/** Bytes held back before they are written; all the memory a history takes. */
+/** Held back before they are written; all the memory a history takes. */
 const MAX_HELD_CHARS = 262_144;
 
 /** An entry before it has its time. */

@@ -10,6 +10,8 @@ import {readEvents, type ServerEvent} from './read-events.ts';
 const RETRY_MS = 500;
 /** Rows of a query that starts anew: a snapshot of hours would be more than the processor gives. */
 const LOOK_BACK_MS = 60_000;
+/** Of one page of a fresh query. */
+const FRESH_DEADLINE_MS = 5_000;
 
 export interface LiveQueryOptions {
   readonly name: string;
@@ -125,7 +127,9 @@ async function freshRows(
       limit: '1000',
       ...(cursor === undefined ? {} : {cursor}),
     });
-    const response = await fetch(`${url}/v1/views/${view}?${query.toString()}`);
+    const response = await fetch(`${url}/v1/views/${view}?${query.toString()}`, {
+      signal: AbortSignal.timeout(FRESH_DEADLINE_MS),
+    });
     if (!response.ok) return null;
     const page = (await response.json()) as ViewPage;
     rows.push(...page.rows);

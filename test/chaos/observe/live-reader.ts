@@ -5,7 +5,7 @@ import {connectJudge, placesOf, type KafkaCluster, type Place} from './kafka-jud
 /** Between two fetches from one broker: transactions are small and many, and the machine is shared. */
 const PAUSE_MS = 100;
 const RETRY_MS = 300;
-/** Partitions move; so long may one without a leader wait to be looked for again. */
+/** Leaders are looked for again after so long; sooner while a partition has none. */
 const ROUND_MS = 10_000;
 const LEADERLESS_ROUND_MS = 1_000;
 

@@ -1,4 +1,5 @@
-import {between, randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
+import {between} from '../../support/seeded-random.ts';
 import type {FaultMaker} from '../faults/fault.ts';
 import type {Schedule, ScheduledFault} from './schedule.ts';
 

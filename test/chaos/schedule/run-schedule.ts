@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describeError} from '../../../src/lib/errors.ts';
-import {randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
 import type {Fault, FaultMaker} from '../faults/fault.ts';
 import type {HistoryWriter} from '../observe/history-writer.ts';
 import type {RecoveringPart, SignsOfLife} from '../observe/signs-of-life.ts';

@@ -1,9 +1,7 @@
-import type {ScheduledFault} from './schedule.ts';
-
-export interface ShrinkOptions {
-  readonly faults: readonly ScheduledFault[];
+export interface ShrinkOptions<Fault> {
+  readonly faults: readonly Fault[];
   /** Whether a run with these faults, in this order, still fails. */
-  readonly fails: (faults: readonly ScheduledFault[]) => Promise<boolean>;
+  readonly fails: (faults: readonly Fault[]) => Promise<boolean>;
   /** No further run begins after it. */
   readonly isOver: () => boolean;
 }
@@ -12,11 +10,11 @@ export interface ShrinkOptions {
  * A small set of faults that still fails, by leaving out ever smaller parts (Zeller's ddmin). Real processes do not fail
  * the same way every time: what is left failed at least once, and what was left out was not needed that time.
  */
-export async function shrink({
+export async function shrink<Fault>({
   faults,
   fails,
   isOver,
-}: ShrinkOptions): Promise<readonly ScheduledFault[]> {
+}: ShrinkOptions<Fault>): Promise<readonly Fault[]> {
   let smallest = faults;
   for (let parts = 2; smallest.length > 1 && parts <= smallest.length;) {
     const found = await firstFailing(candidates(smallest, parts), {fails, isOver});
@@ -31,10 +29,7 @@ export async function shrink({
 }
 
 /** One part alone, then all but one part. */
-function* candidates(
-  faults: readonly ScheduledFault[],
-  parts: number,
-): Generator<readonly ScheduledFault[]> {
+function* candidates<Fault>(faults: readonly Fault[], parts: number): Generator<readonly Fault[]> {
   const size = Math.ceil(faults.length / parts);
   const chunks = Array.from({length: parts}, (_, at) => faults.slice(at * size, (at + 1) * size));
   const whole = chunks.filter((chunk) => chunk.length > 0);
@@ -43,10 +38,10 @@ function* candidates(
   for (const left of whole) yield faults.filter((fault) => !left.includes(fault));
 }
 
-async function firstFailing(
-  all: Iterable<readonly ScheduledFault[]>,
-  {fails, isOver}: Pick<ShrinkOptions, 'fails' | 'isOver'>,
-): Promise<readonly ScheduledFault[] | undefined> {
+async function firstFailing<Fault>(
+  all: Iterable<readonly Fault[]>,
+  {fails, isOver}: Pick<ShrinkOptions<Fault>, 'fails' | 'isOver'>,
+): Promise<readonly Fault[] | undefined> {
   for (const faults of all) {
     if (isOver()) return undefined;
     if (await fails(faults)) return faults;

@@ -1,7 +1,6 @@
-import {readFileSync} from 'node:fs';
+import {residentBytes} from '../../../dev/resident-bytes.ts';
 
 const POLL_MS = 2_000;
-const BYTES_PER_KB = 1_024;
 
 /** The most each part has held of physical memory, by name; empty where the system does not tell (`/proc`, Linux). */
 export function watchResidentMemory(
@@ -20,13 +19,4 @@ export function watchResidentMemory(
       return most;
     },
   };
-}
-
-function residentBytes(pid: number): number | undefined {
-  try {
-    const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kb === undefined ? undefined : Number(kb) * BYTES_PER_KB;
-  } catch {
-    return undefined;
-  }
 }

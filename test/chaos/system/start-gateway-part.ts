@@ -1,12 +1,11 @@
 import {randomBytes} from 'node:crypto';
-import {existsSync} from 'node:fs';
 import {appendFile, cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {bundleGateway} from '../../../dev/gateway/bundle-gateway.ts';
 import {startGateway} from '../../../dev/gateway/start-gateway.ts';
 import {keyEntries} from '../../../dev/stack/dev-secrets.ts';
 import type {LocalSecrets} from '../../../src/program/local-run.ts';
-import {lastingPort} from '../../support/lasting-port.ts';
+import {lastingPort} from '../../../dev/lasting-port.ts';
 import type {PartLog} from '../../../dev/stack/part-log.ts';
 import {KeptProcess} from './kept-process.ts';
 
@@ -33,14 +32,14 @@ export interface GatewayPartOptions {
   readonly onEnded: (name: string, how: string) => void;
 }
 
-/** Workerd with the worker of the fault runs, which can also abort and evict its Durable Objects. */
+/** Workerd with the worker of the fault runs, which can also abort its Durable Objects and shift its clock. */
 export async function startGatewayPart(options: GatewayPartOptions): Promise<GatewayPart> {
   const {stateDir, objectsDir, secrets, log, onEnded} = options;
   const bundles = ['bundle-a', 'bundle-b'].map((name) => join(stateDir, 'gateway', name));
   const [first = '', second = ''] = bundles;
   await bundleGateway({
     pipelinePath: PIPELINE,
-    entryPath: existsSync(CHAOS_WORKER) ? CHAOS_WORKER : undefined,
+    entryPath: CHAOS_WORKER,
     outDir: first,
   });
   await cp(first, second, {recursive: true});

@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import type {PartLog} from '../../../dev/stack/part-log.ts';
-import {lastingPort} from '../../support/lasting-port.ts';
+import {lastingPort} from '../../../dev/lasting-port.ts';
 import type {ChaosProcess} from '../faults/chaos-system.ts';
 import {chaosProcess} from './chaos-process.ts';
 import {KeptProcess} from './kept-process.ts';

@@ -4,6 +4,7 @@
  */
 import {evictDurableObject, runInDurableObject} from 'cloudflare:test';
 import {expect, test, vi} from 'vitest';
+import {randomOf} from '../../../dev/random-of.ts';
 import {drainShard} from '../support/drain-shard.ts';
 import {append, freshShard} from '../support/shard-records.ts';
 import {bindings} from '../support/test-gateway.ts';
@@ -16,17 +17,6 @@ const MAX_TOGETHER = 5;
 const MAX_RECORDS = 4;
 /** Of appended ids, those that were sent before. */
 const REPEATED = 0.3;
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Run {
   readonly told = new Map<string, number>();

@@ -3,6 +3,7 @@
  * is answered 2xx is in the log exactly once, in the order of its key, and nothing holds the shard up for good.
  */
 import {expect, test, vi} from 'vitest';
+import {randomOf} from '../../../dev/random-of.ts';
 import {hashId} from '../../../gateway-worker/accept/event-ids.ts';
 import {encodeBatches} from '../../../gateway-worker/buffer/encode-batches.ts';
 import {ShardClient} from '../../../gateway-worker/buffer/shard-client.ts';
@@ -26,17 +27,6 @@ const MAX_TRIES = 400;
 const silent = {info: () => undefined, warn: () => undefined, error: () => undefined};
 const waitUntil = (promise: Promise<unknown>) => void promise.catch(() => undefined);
 const tick = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Run {
   readonly world: FaultyWorld;

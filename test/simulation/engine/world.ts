@@ -1,5 +1,5 @@
 import type {HistoryEntry} from '../../chaos/history/entry.ts';
-import {randomOf} from '../../support/seeded-random.ts';
+import {randomOf} from '../../../dev/random-of.ts';
 import {Scheduler} from './scheduler.ts';
 
 type Untimed<Entry> = Entry extends HistoryEntry ? Omit<Entry, 'at'> : never;

@@ -34,6 +34,8 @@ export interface BrokerOptions {
 }
 
 const OK: Reply = {kind: 'ok', value: null};
+/** When nothing slows them. */
+export const MARKER_MS = 5;
 
 export class SimBroker {
   readonly #options: BrokerOptions;
@@ -43,7 +45,7 @@ export class SimBroker {
   /** Of produce requests. */
   failureRate = 0;
   /** Markers take so long, at most. */
-  markerMs = 5;
+  markerMs = MARKER_MS;
   /** A record this broker does not take, whoever sends it. */
   isRefused: (record: OutgoingRecord) => boolean = () => false;
 

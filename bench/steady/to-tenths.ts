@@ -1,0 +1,3 @@
+export function toTenths(number: number): number {
+  return Math.round(number * 10) / 10;
+}
