@@ -7,7 +7,8 @@
 #
 # There is no queue here, so a shard that is full answers 503 and its senders come again (`whenFull` of a stream).
 # One process per state directory: SQLite files have one writer. It may be killed at any moment; what was answered 2xx is
-# on disk (SQLite in WAL mode, fsync on every commit). Put a TLS-terminating proxy before it.
+# on disk (SQLite in WAL mode, fsync on every commit). Asked to end with SIGTERM, workerd waits for the drain's WebSockets, which
+# never end, and answers nobody meanwhile: let a SIGKILL follow after a second. Put a TLS-terminating proxy before it.
 
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -8,8 +8,9 @@ import {must} from '../src/lib/assert.ts';
 import {describeError, toError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
 import type {FencedProducer, Kafka} from '../src/kafka/ports.ts';
+import {commitRestoreMark} from '../src/kafka/restore-mark.ts';
 import {failpoint} from '../src/program/failpoint.ts';
-import type {DrainProgress} from '../src/protocol/drain-progress.ts';
+import {RESTORE_KEY, type DrainProgress} from '../src/protocol/drain-progress.ts';
 import type {DrainShardStatus, DrainStatus} from '../src/protocol/status.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Shard} from '../src/record/shard.ts';
@@ -45,6 +46,8 @@ export interface DrainTaskOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Never the same twice. */
+  readonly newId: () => string;
 }
 
 export class DrainTask {
@@ -117,15 +120,18 @@ export class DrainTask {
   }
 
   async #restore(): Promise<TaskEvent> {
-    const {kafka, names, task} = this.#options;
+    const {kafka, names, task, clock, newId} = this.#options;
+    const place = {topic: names.drainProgress(), partition: task};
+    const mark = newId();
+    await commitRestoreMark(this.#openProducer, {
+      ...place,
+      key: RESTORE_KEY,
+      id: mark,
+      nowMs: clock.nowMs(),
+    });
     const end = new AbortController();
     try {
-      const reading = restoreProgress({
-        kafka,
-        topic: names.drainProgress(),
-        partition: task,
-        signal: end.signal,
-      });
+      const reading = restoreProgress({kafka, ...place, mark, signal: end.signal});
       this.#positions = await waitFor(reading, {
         what: `reading the progress of task ${task}`,
         timeoutMs: RESTORE_DEADLINE_MS,
@@ -145,7 +151,7 @@ export class DrainTask {
     );
     this.#session = new DrainSession({
       ...this.#options,
-      producer: must(this.#producer, 'a task drains with the producer it opened'),
+      producer: this.#openProducer,
       positions: this.#positions,
       waitingSinceMs: new Map(waiting),
       onCommitted: (records) => {
@@ -192,6 +198,10 @@ export class DrainTask {
     });
     await this.#closeProducer();
     return 'fenced';
+  }
+
+  get #openProducer(): FencedProducer {
+    return must(this.#producer, 'a task restores and drains with the producer it opened');
   }
 
   async #closeProducer(): Promise<void> {

@@ -39,6 +39,7 @@ async function run({log, stop}: ProgramContext): Promise<void> {
   const kafka = connectKafka(config.kafka);
   const openLink = gatewayClient({url: config.gatewayUrl, key: config.key});
   const random = Math.random;
+  const newId = (): string => crypto.randomUUID();
 
   let committedRecords = 0;
   let lastError: string | null = null;
@@ -59,6 +60,7 @@ async function run({log, stop}: ProgramContext): Promise<void> {
     createTask: (task) =>
       new DrainTask({
         ...common,
+        newId,
         task,
         shards: shards.filter((shard) => taskOfShard(shard.name) === task),
         creditBytes: shardCreditBytes(shards.length),

@@ -1,8 +1,10 @@
 import {describeError, ForebayError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
 import type {CommittedReader, FencedProducer} from '../src/kafka/ports.ts';
+import {commitRestoreMark} from '../src/kafka/restore-mark.ts';
 import {PartitionProcessor} from './partition-processor.ts';
 import {restorePartition} from './restore/restore-partition.ts';
+import {RESTORE_KEY} from './state/changelog-codec.ts';
 import {Checkpoint, isDamage} from './state/checkpoint.ts';
 import {Checkpointer} from './state/checkpointer.ts';
 import {observeLatency} from './processor-metrics.ts';
@@ -114,7 +116,7 @@ export class Task {
       opened.push(producer);
       this.#enter('opened');
       if (!this.#stopping.signal.aborted) {
-        const processor = await this.#restore();
+        const processor = await this.#restore(producer);
         const reader = await kafka.openReader();
         opened.push(reader);
         reader.assign(names.data(stream.name), partition, processor.offset);
@@ -136,7 +138,7 @@ export class Task {
     }
   }
 
-  async #restore(): Promise<PartitionProcessor> {
+  async #restore(producer: FencedProducer): Promise<PartitionProcessor> {
     const {stream, partition, admin, names, metrics, log, clock} = this.#options;
     const startMs = clock.nowMs();
     // Before the checkpoint is open: nothing may fail between opening it and handing it over.
@@ -144,6 +146,7 @@ export class Task {
     const restored = await restorePartition({
       ...this.#options,
       stream: stream.name,
+      mark: await this.#commitMark(producer),
       signal: this.#stopping.signal,
     });
     const processor = new PartitionProcessor(restored, firstOffset, {
@@ -174,6 +177,20 @@ export class Task {
       seconds: durationS,
     });
     return processor;
+  }
+
+  async #commitMark(producer: FencedProducer): Promise<string> {
+    const {names, stream, partition, clock, newId} = this.#options;
+    const topic = names.changelog(stream.name);
+    const id = newId();
+    await commitRestoreMark(producer, {
+      topic,
+      partition,
+      key: RESTORE_KEY,
+      id,
+      nowMs: clock.nowMs(),
+    });
+    return id;
   }
 
   #firstOffset(): Promise<bigint> {

@@ -20,6 +20,9 @@ export const DrainProgress = z.object({
 });
 export type DrainProgress = z.infer<typeof DrainProgress>;
 
+/** Of a restore mark: no shard has this name. */
+export const RESTORE_KEY: Uint8Array = utf8('_restore');
+
 export function encodeProgress(progress: DrainProgress): Uint8Array {
   return utf8(JSON.stringify(progress));
 }

@@ -1,6 +1,6 @@
 /**
  * Builds the state of a task as of its last commit, after the fence stands: first from the local checkpoint, then from the
- * topics behind it, up to their stable ends. Without a usable checkpoint the topics alone give the same state.
+ * topics behind it, the changelog up to the task's own restore mark. Without a usable checkpoint the topics alone give the same state.
  *
  * A checkpoint is used only if the topics still reach back to it, and if the changelog says it is the one the checkpoint was
  * made from: behind a checkpoint's offsets there is always a position record, whose `origin` must be the checkpoint's.
@@ -28,6 +28,8 @@ export interface RestoreOptions {
   readonly views: readonly TumblingView[];
   readonly names: TopicNames;
   readonly checkpointPath: string;
+  /** Of the restore mark that was committed to the changelog after the fence. */
+  readonly mark: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -98,17 +100,16 @@ async function restoreFrom(
   const {kafka, partition, names, views, clock, signal} = options;
   const builder = new StateBuilder(views, checkpoint);
   const {meta} = checkpoint;
-  const read = (topic: string, range: TopicRange, offset: bigint | undefined) => {
-    const from = offset === undefined ? range.earliest : offset;
-    return (take: (record: IncomingRecord) => void) =>
-      replay({kafka, topic, partition, from, end: range.end, clock, signal}, take);
-  };
+  const read =
+    (topic: string, from: bigint, until: bigint | string) =>
+    (take: (record: IncomingRecord) => void) =>
+      replay({kafka, topic, partition, from, until, clock, signal}, take);
   try {
     loadSlices(builder, options.checkpointPath);
     const changelog = read(
       names.changelog(options.stream),
-      ranges.changelog,
-      meta?.changelogOffset,
+      meta?.changelogOffset ?? ranges.changelog.earliest,
+      options.mark,
     );
     await changelog((record) => builder.takeChange(record));
     if (meta !== undefined && builder.position?.origin !== meta.origin) {
@@ -116,7 +117,8 @@ async function restoreFrom(
     }
     if (builder.position !== undefined) checkLayouts(builder.position, views);
     for (const {name} of views) {
-      const results = read(names.results(name), ranges.results[name]!, meta?.resultOffsets[name]);
+      const {earliest, end} = ranges.results[name]!;
+      const results = read(names.results(name), meta?.resultOffsets[name] ?? earliest, end);
       await results((record) => builder.takeResult(name, record));
     }
     return builder.finish();

@@ -19,6 +19,9 @@ const DOUBLE_BYTES = 8;
 
 export const POSITION_KEY: Uint8Array = Uint8Array.of(CHANGELOG_VERSION, KIND_POSITION);
 
+/** Of a restore mark: a window of a view that no definition can have, which is nobody's in any release. */
+export const RESTORE_KEY: Uint8Array = windowKeyEncoder('_restore', 0)('');
+
 export type ChangelogKey =
   | {readonly kind: 'position'}
   | {

@@ -2,6 +2,7 @@
  * What Kafka refuses, among all else that can go wrong: exactly those records are dead letters, the rest is in its topic
  * in order, and what reads the topic can tell each jump from a loss.
  */
+import {randomUUID} from 'node:crypto';
 import * as fc from 'fast-check';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
@@ -68,6 +69,7 @@ class World {
       log: quiet,
       clock: systemClock,
       random: () => 0,
+      newId: randomUUID,
     });
     this.#runs.push(this.#owner.run());
   }

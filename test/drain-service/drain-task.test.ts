@@ -2,12 +2,14 @@
  * Single steps of the task against models of both its ends. Whatever happens, each record is in the log once, in order.
  * Schedules of everything at once are the simulation's (test/simulation), with the same task.
  */
+import {randomUUID} from 'node:crypto';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 import {ByteBudget} from '../../drain-service/byte-budget.ts';
 import {drainMetrics} from '../../drain-service/drain-metrics.ts';
 import {DrainTask} from '../../drain-service/drain-task.ts';
 import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
+import {isRestoreMark} from '../../src/kafka/restore-mark.ts';
 import {fromUtf8, utf8} from '../../src/lib/bytes.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import {decodeProgress} from '../../src/protocol/drain-progress.ts';
@@ -58,6 +60,7 @@ class World {
       log: quiet,
       clock: systemClock,
       random: () => 0,
+      newId: randomUUID,
     });
     this.#runs.push(this.#owner.run());
   }
@@ -95,6 +98,7 @@ class World {
     const progress = new Map(
       this.kafka
         .log(names.drainProgress(), TASK)
+        .filter((record) => !isRestoreMark(record))
         .map(({key, value}) => [fromUtf8(key!), decodeProgress(value!).seq]),
     );
     for (const {name, nextSeq} of this.shards.values())

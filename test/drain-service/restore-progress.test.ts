@@ -14,7 +14,13 @@ test('a restore nobody waits for any more asks Kafka nothing more', async () => 
   };
   const kafka = {openAdmin: async () => admin} as unknown as Kafka;
   const end = new AbortController();
-  const reading = restoreProgress({kafka, topic: 'drain', partition: 3, signal: end.signal});
+  const reading = restoreProgress({
+    kafka,
+    topic: 'drain',
+    partition: 3,
+    mark: 'm',
+    signal: end.signal,
+  });
   await asked.promise;
   end.abort();
   await expect(reading).rejects.toThrow('the admin is closed');

@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {expect, test} from 'vitest';
 import {ByteBudget} from '../../drain-service/byte-budget.ts';
 import {drainMetrics} from '../../drain-service/drain-metrics.ts';
@@ -35,6 +36,7 @@ test('the latency of a transaction is that of its oldest record, and an aborted 
     log: quiet,
     clock: {nowMs: () => NOW_MS},
     random: () => 0,
+    newId: randomUUID,
   });
   const running = task.run();
   await waitUntil('the shard to be trimmed', 10_000, () => shard.firstSeq === shard.nextSeq);

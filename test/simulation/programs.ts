@@ -41,6 +41,7 @@ export function startDrain({world, wire}: ProgramOptions, process: SimProcess): 
     log: quiet,
     clock,
     random: world.random,
+    newId: () => world.newId(),
   });
   const ended = task.run();
   return {

@@ -63,7 +63,10 @@ export async function concludeRun(options: ConcludeOptions): Promise<void> {
       topics: watch.topics,
       deadlineMs: SCAN_DEADLINE_MS,
       onRecords: (records) => {
-        for (const record of records) history.add(watch.entryOf('final', record));
+        for (const record of records) {
+          const entry = watch.entryOf('final', record);
+          if (entry !== null) history.add(entry);
+        }
       },
       onEnd: ({topic, partition}, offset) =>
         history.add({type: 'end', topic, partition, offset: String(offset)}),

@@ -9,11 +9,16 @@ export interface EntryTopics {
   readonly results: ReadonlySet<string>;
 }
 
-/** A record as a history tells it. */
-export function readEntry(reader: string, record: CommittedRecord, topics: EntryTopics): NewEntry {
+/** A record as a history tells it; `null` for a tombstone among the positions, which says nothing of a shard. */
+export function readEntry(
+  reader: string,
+  record: CommittedRecord,
+  topics: EntryTopics,
+): NewEntry | null {
   const {topic, partition, offset, key, headers} = record;
   const value = parse(record.value);
   if (topic === topics.progress) {
+    if (value === null) return null;
     const {incarnation, seq} = value as {incarnation: string; seq: number};
     return {type: 'progress', reader, shard: key ?? '', incarnation, seq};
   }

@@ -17,7 +17,7 @@ export interface Watch {
   readonly topics: ReadonlySet<string>;
   /** A sender was answered; 0 is no answer. */
   answered(status: number): void;
-  entryOf(reader: string, record: CommittedRecord): NewEntry;
+  entryOf(reader: string, record: CommittedRecord): NewEntry | null;
   /** What has been seen so far, in a few words. */
   line(): string;
   /** Waits until the run is so old. */
@@ -51,7 +51,8 @@ export async function watchRun(system: System, history: HistoryWriter): Promise<
     onRecords(records) {
       for (const record of records) {
         // What is superseded may be compacted away before the final scan: there is nothing to hold those against.
-        if (!compacted.has(record.topic)) history.add(withoutValue(entryOf(LIVE_READER, record)));
+        const entry = compacted.has(record.topic) ? null : entryOf(LIVE_READER, record);
+        if (entry !== null) history.add(withoutValue(entry));
         const lane = `${record.topic}/${record.partition}`;
         if (record.topic === data) {
           inKafka += 1;

@@ -15,6 +15,9 @@ const BACKOFF = {firstMs: 4_000, maxMs: 8_000};
 /** A process that lived so long was well: its next end counts as the first. */
 const PROVEN_MS = 10_000;
 
+/** What was asked to end and has not by then is killed, as an orchestrator does. */
+const GRACE_MS = 12_000;
+
 export interface KeptProcessOptions {
   readonly name: string;
   readonly part: ChaosProcess['part'];
@@ -70,7 +73,9 @@ export class KeptProcess {
     if (child === undefined || this.pid === undefined) return;
     const ended = endOf(child);
     child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
     await ended;
+    clearTimeout(late);
   }
 
   async stop(): Promise<void> {

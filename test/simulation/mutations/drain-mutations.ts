@@ -8,17 +8,12 @@ const STUCK: readonly Invariant[] = ['progress'];
 
 export const DRAIN_MUTATIONS: readonly Mutation[] = [
   {
-    name: 'drain: positions are read after the fence stands',
+    name: 'drain: positions are read up to the mark',
     edits: [
       {
-        file: 'drain-service/drain-task.ts',
-        find: 'fencing: () => this.#fence(),',
-        replace: 'fencing: async () => { await this.#restore(); return await this.#fence(); },',
-      },
-      {
-        file: 'drain-service/drain-task.ts',
-        find: 'restoring: () => this.#restore(),',
-        replace: "restoring: async () => 'restored',",
+        file: 'drain-service/restore-progress.ts',
+        find: 'isComplete ||= records.some((record) => isRestoreMark(record, mark));',
+        replace: 'isComplete = true;',
       },
     ],
     expected: DUPLICATE,

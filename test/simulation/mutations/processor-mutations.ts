@@ -5,18 +5,12 @@ const AGGREGATE: readonly Invariant[] = ['aggregate'];
 
 export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
   {
-    name: 'processor: state is restored after the fence stands',
+    name: 'processor: the changelog is read up to the mark',
     edits: [
       {
-        file: 'stream-processor/task.ts',
-        find: 'const producer = await kafka.openFencedProducer(',
-        replace:
-          'const early = await this.#restore(); const producer = await kafka.openFencedProducer(',
-      },
-      {
-        file: 'stream-processor/task.ts',
-        find: 'const processor = await this.#restore();',
-        replace: 'const processor = early;',
+        file: 'stream-processor/restore/replay.ts',
+        find: ': records.some((record) => isRestoreMark(record, until));',
+        replace: ': true;',
       },
     ],
     expected: ['aggregate', 'late'],

@@ -1,4 +1,5 @@
 import {randomUUID} from 'node:crypto';
+import {restoreMark} from '../../../src/kafka/restore-mark.ts';
 import {TopicNames} from '../../../src/protocol/topics.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {PartitionProcessor} from '../../../stream-processor/partition-processor.ts';
@@ -8,6 +9,7 @@ import {
 } from '../../../stream-processor/processor-metrics.ts';
 import {restorePartition} from '../../../stream-processor/restore/restore-partition.ts';
 import {Checkpointer} from '../../../stream-processor/state/checkpointer.ts';
+import {RESTORE_KEY} from '../../../stream-processor/state/changelog-codec.ts';
 import type {MemoryKafka} from './memory-kafka.ts';
 import pipeline, {readings} from './pipeline.ts';
 
@@ -69,7 +71,12 @@ export class ModelTask {
         void warnings.push(`${sentence} ${JSON.stringify(fields)}`),
       error: (sentence: string) => void warnings.push(sentence),
     };
+    const mark = randomUUID();
+    const topic = names.changelog(readings.name);
+    const place = {topic, partition: PARTITION, key: RESTORE_KEY};
+    options.kafka.commit([restoreMark({...place, id: mark, nowMs: options.nowMs()})]);
     const restored = await restorePartition({
+      mark,
       kafka: options.kafka.port(),
       admin: options.kafka.admin(),
       stream: readings.name,
