@@ -10,6 +10,7 @@ import {topicPlans, type TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import {InputWatch} from './input-watch.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
+import {restoreTurns} from './restore/restore-turns.ts';
 import type {CommitListener} from './task-options.ts';
 import {Task} from './task.ts';
 
@@ -43,6 +44,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #streams: ReadonlyMap<string, AnyStream>;
   readonly #tasks = new Map<string, Task>();
+  readonly #inTurn = restoreTurns();
   /** Tasks that are ending, so that a unit that comes back waits for its own end. */
   readonly #ending = new Map<string, Promise<void>>();
   #admin: TopicAdmin | undefined;
@@ -196,6 +198,7 @@ export class Supervisor {
       views: pipeline.views.filter((view) => view.stream === stream),
       onFatal: this.#failed.reject,
       checkpointPath: checkpointPath(stream.name, partition),
+      inTurn: this.#inTurn,
     });
     this.#tasks.set(name, task);
     this.#options.listener.changed(stream.name);

@@ -7,6 +7,7 @@ import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import type {Commit} from './commit.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
+import type {InTurn} from './restore/restore-turns.ts';
 
 /** The unit of ownership: one partition of one stream. */
 export interface TaskUnit {
@@ -30,6 +31,8 @@ export interface TaskOptions extends TaskUnit {
   readonly views: readonly TumblingView[];
   readonly names: TopicNames;
   readonly checkpointPath: string;
+  /** Shared by the tasks of a process. */
+  readonly inTurn: InTurn;
   readonly clock: Clock;
   readonly random: () => number;
   readonly newId: () => string;

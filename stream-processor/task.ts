@@ -143,12 +143,12 @@ export class Task {
     const startMs = clock.nowMs();
     // Before the checkpoint is open: nothing may fail between opening it and handing it over.
     const firstOffset = await this.#firstOffset();
-    const restored = await restorePartition({
-      ...this.#options,
-      stream: stream.name,
-      mark: await this.#commitMark(producer),
-      signal: this.#stopping.signal,
-    });
+    const mark = await this.#commitMark(producer);
+    const {signal} = this.#stopping;
+    const restored = await this.#options.inTurn(
+      () => restorePartition({...this.#options, stream: stream.name, mark, signal}),
+      signal,
+    );
     const processor = new PartitionProcessor(restored, firstOffset, {
       stream,
       partition,

@@ -111,7 +111,13 @@ function deadLetterPlans(pipeline: Pipeline, names: TopicNames): readonly TopicP
   }));
 }
 
+/**
+ * A record's timestamp is when it was received, by a clock that may be ahead of the broker's. Without this a broker
+ * refuses what is an hour ahead (KIP-937), and what was accepted would be a dead letter.
+ */
+const ANY_TIMESTAMP = {'message.timestamp.after.max.ms': '9223372036854775807'};
 const LOG = {
+  ...ANY_TIMESTAMP,
   'cleanup.policy': 'delete',
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
 };
@@ -123,6 +129,7 @@ const DEAD_LETTER_LOG = {
   'max.message.bytes': String(DEAD_LETTER_MAX_MESSAGE_BYTES),
 };
 const COMPACTED = {
+  ...ANY_TIMESTAMP,
   'cleanup.policy': 'compact',
   // Compaction leaves the newest segment alone, so its size is what a restart has to read at the least.
   'segment.bytes': String(COMPACTED_SEGMENT_BYTES),

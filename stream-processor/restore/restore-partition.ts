@@ -105,7 +105,7 @@ async function restoreFrom(
     (take: (record: IncomingRecord) => void) =>
       replay({kafka, topic, partition, from, until, clock, signal}, take);
   try {
-    loadSlices(builder, options.checkpointPath);
+    await loadSlices(builder, options);
     const changelog = read(
       names.changelog(options.stream),
       meta?.changelogOffset ?? ranges.changelog.earliest,
@@ -128,11 +128,15 @@ async function restoreFrom(
   }
 }
 
-function loadSlices(builder: StateBuilder, path: string): void {
+async function loadSlices(
+  builder: StateBuilder,
+  {checkpointPath, signal}: RestoreOptions,
+): Promise<void> {
   try {
-    builder.loadSlices();
+    await builder.loadSlices(signal);
   } catch (error) {
-    throw unusable(path, error);
+    // A stop says nothing about the file.
+    throw signal.aborted ? error : unusable(checkpointPath, error);
   }
 }
 

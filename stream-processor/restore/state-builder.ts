@@ -11,6 +11,9 @@ import {decodePosition, type Position} from '../state/position.ts';
 import {decodeSlice} from '../state/slice-codec.ts';
 import {WindowEngine} from '../window/window-engine.ts';
 
+/** A few milliseconds of loading: then whoever waits for an answer of the network goes first. */
+const SLICES_PER_PAUSE = 16;
+
 /**
  * A state being restored: slices first, then the changelog over them, then results into the closed rows. Everything taken is
  * the whole of what it names, so taking it twice, or over something newer that is taken again later, changes nothing.
@@ -33,8 +36,13 @@ export class StateBuilder {
     return this.#position;
   }
 
-  loadSlices(): void {
+  async loadSlices(signal: AbortSignal): Promise<void> {
+    let loaded = 0;
     for (const {view, startMs, bytes} of this.#checkpoint.slices()) {
+      if (++loaded % SLICES_PER_PAUSE === 0) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        signal.throwIfAborted();
+      }
       const windows = this.#engine.views[this.#viewIndex.get(view) ?? -1];
       if (windows !== undefined) decodeSlice(bytes, windows.pane(startMs), windows.columns.width);
     }

@@ -66,6 +66,7 @@ export class SimProcessor implements Running {
   constructor({world, wire, folder}: ProcessorOptions, process: SimProcess, replica: number) {
     const kafka = simKafka(wire, process);
     const admin = simAdmin(wire, process);
+    const inTurn = restoreTurns();
     this.#tasks = SHARDS.map(
       ({partition}) =>
         new Task({
@@ -76,6 +77,7 @@ export class SimProcessor implements Running {
           views: pipeline.views,
           names,
           checkpointPath: checkpointPath(folder, replica, partition),
+          inTurn,
           clock,
           random: world.random,
           newId: () => world.newId(),

@@ -6,6 +6,7 @@ import type {TransactionOutcome} from '../../src/kafka/ports.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import type {LogFields} from '../../src/telemetry/log.ts';
 import {processorMetrics, type ProcessorMetrics} from '../../stream-processor/processor-metrics.ts';
+import {restoreTurns} from '../../stream-processor/restore/restore-turns.ts';
 import {lagGauges, taskStatus} from '../../stream-processor/status.ts';
 import {Task} from '../../stream-processor/task.ts';
 import {waitUntil} from '../support/wait-until.ts';
@@ -56,6 +57,7 @@ function startTask(): Task {
     views: pipeline.views,
     names,
     checkpointPath: join(folder.path, 'task.sqlite'),
+    inTurn: restoreTurns(),
     clock: systemClock,
     random: () => 0,
     newId: randomUUID,

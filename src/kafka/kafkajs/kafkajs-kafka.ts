@@ -1,3 +1,4 @@
+import {bootstrapTurns} from '../bootstrap-turns.ts';
 import {GrouplessReader} from '../committed-reader.ts';
 import type {Kafka, KafkaOptions} from '../ports.ts';
 import {KafkajsFencedProducer} from './fenced-producer.ts';
@@ -7,11 +8,12 @@ import {KafkajsTopicAdmin} from './topic-admin.ts';
 
 /** The Kafka port on kafkajs. Everything opened has connections of its own. */
 export function connectKafkajs(options: KafkaOptions): Kafka {
+  const next = bootstrapTurns(options);
   return {
     openFencedProducer: (transactionalId, timeoutMs) =>
-      KafkajsFencedProducer.open(options, transactionalId, timeoutMs),
-    openReader: async (limits = {}) => new GrouplessReader(kafkajsFetchSource(options), limits),
-    joinGroup: (group) => KafkajsGroupMember.join(options, group),
-    openAdmin: async () => new KafkajsTopicAdmin(options),
+      KafkajsFencedProducer.open(next(), transactionalId, timeoutMs),
+    openReader: async (limits = {}) => new GrouplessReader(kafkajsFetchSource(next()), limits),
+    joinGroup: (group) => KafkajsGroupMember.join(next(), group),
+    openAdmin: async () => new KafkajsTopicAdmin(next()),
   };
 }
