@@ -16,7 +16,7 @@ const MAX_REQUEST_VALUE_BYTES = 6_000_000;
 export const replay: Verb = {
   name: 'replay',
   summary:
-    'Sends rejected events, or dead letters, once more, to be checked by the schema as it is now. Each is added at most once.',
+    "Sends rejected events, or dead letters, once more, to be checked by the schema as it is now. Sent twice within the stream's dedupeWindowMs, each is added once.",
   usage: ['STREAM [--dead-letters] [--reason CODE] [--since TIME] [--id ID] [--dry-run]'],
   options: {
     ...REJECTED_OPTIONS,

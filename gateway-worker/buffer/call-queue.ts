@@ -102,7 +102,10 @@ export class CallQueue {
   }
 
   #hasLeader(): boolean {
-    return this.#lead !== null && this.#nowMs() - this.#lead.sinceMs < LEAD_MS;
+    if (this.#lead === null) return false;
+    const leadsMs = this.#nowMs() - this.#lead.sinceMs;
+    // Below 0 the clock was set back, and nobody knows for how long this one has led.
+    return leadsMs >= 0 && leadsMs < LEAD_MS;
   }
 
   #take(): readonly Waiting[] {

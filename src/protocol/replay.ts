@@ -1,7 +1,7 @@
 /**
  * `POST /admin/v1/replay`: rejected events once more, as they lie in `<stream>.rejected`, or accepted ones that lie in
  * `<stream>.dead-letter`. Each is checked by the schema as it is now and, if it is valid, appended under its original id;
- * one that was replayed before adds nothing.
+ * one that was replayed before, within the stream's dedupe window, adds nothing.
  *
  * Changes: 1 first version.
  */

@@ -96,6 +96,19 @@ describe('a leader that dies', () => {
     expect(dead.calls).toHaveLength(1);
   });
 
+  test('is replaced at once when the clock was set back meanwhile', async () => {
+    let nowMs = 600_000;
+    const dead = new HeldShard();
+    const alive = new HeldShard();
+    const queue = new CallQueue(() => nowMs);
+    queue.add(batchOf(1), dead.call);
+    await dead.called(1);
+    nowMs = 0;
+    queue.add(batchOf(2), alive.call);
+    await alive.called(1);
+    expect(alive.calls[0]!.batches[0]!.count).toBe(2);
+  });
+
   test('and comes back to life answers only those it had taken', async () => {
     let nowMs = 0;
     const slow = new HeldShard();
