@@ -62,5 +62,6 @@ export function drainMetrics({lagSeconds, held}: DrainMetricsOptions): DrainMetr
 
 /** Adds to `drain_blocked_seconds_total`; the time is counted when the wait is over. */
 export function addBlocked(counter: Counter, on: 'kafka' | 'gateway', waitedMs: number): void {
-  counter.add(waitedMs / 1_000, {on});
+  // A clock that was set back meanwhile says nothing, and a counter never goes down.
+  counter.add(Math.max(0, waitedMs) / 1_000, {on});
 }
