@@ -1,4 +1,5 @@
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
+import {isRestoreMark} from '../../src/kafka/restore-mark.ts';
 import {longestGapMs} from './longest-gap-ms.ts';
 
 const POLL_MS = 20;
@@ -31,7 +32,9 @@ export async function watchArrivals(
     while (!end.signal.aborted) {
       const batches = await reader.poll(POLL_MS);
       const nowMs = performance.now();
-      if (batches.some(({records}) => records.length > 0)) times.push(nowMs);
+      // A restore mark is no work: it comes before the reading back.
+      const isWork = batches.some(({records}) => records.some((record) => !isRestoreMark(record)));
+      if (isWork) times.push(nowMs);
       if (times.length > 0 && times[0]! < nowMs - 2 * KEEP_MS) {
         times = times.filter((ms) => ms > nowMs - KEEP_MS);
       }

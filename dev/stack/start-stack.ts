@@ -184,6 +184,8 @@ function programParts(
   log: (part: PartName) => PartLog,
 ): readonly PartPlan[] {
   const common = {
+    // Half of a start is compiling: what is started again after a crash finds that done.
+    NODE_COMPILE_CACHE: join(stateDir, 'compiled'),
     ...env,
     FOREBAY_PIPELINE: pipelinePath,
     FOREBAY_GATEWAY_URL: urls.gateway,

@@ -142,15 +142,18 @@ async function loadSlices(
 
 async function readRanges(options: RestoreOptions): Promise<TopicRanges> {
   const {admin, names, stream, partition, views} = options;
-  const rangeOf = async (topic: string): Promise<TopicRange> => ({
-    earliest: await admin.earliestOffset(topic, partition),
-    end: await admin.stableEndOffset(topic, partition),
-  });
-  const results = await Promise.all(
-    views.map(async ({name}) => [name, await rangeOf(names.results(name))] as const),
+  const rangeOf = async (topic: string): Promise<TopicRange> => {
+    const [earliest, end] = await Promise.all([
+      admin.earliestOffset(topic, partition),
+      admin.stableEndOffset(topic, partition),
+    ]);
+    return {earliest, end};
+  };
+  const [changelog, ...results] = await Promise.all(
+    [names.changelog(stream), ...views.map(({name}) => names.results(name))].map(rangeOf),
   );
   return {
-    changelog: await rangeOf(names.changelog(stream)),
-    results: Object.fromEntries(results),
+    changelog: changelog!,
+    results: Object.fromEntries(views.map(({name}, index) => [name, results[index]!])),
   };
 }

@@ -1,6 +1,7 @@
 import type {TumblingView} from '../../src/define/view.ts';
 import {fromUtf8} from '../../src/lib/bytes.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import {isRestoreMark} from '../../src/kafka/restore-mark.ts';
 import type {RowIdentity} from '../../src/protocol/query.ts';
 import {isFinal} from '../output/result-record.ts';
 import type {RestoredState} from '../partition-processor.ts';
@@ -49,6 +50,7 @@ export class StateBuilder {
   }
 
   takeChange(record: IncomingRecord): void {
+    if (isRestoreMark(record)) return;
     this.#readBack++;
     if (record.key === null) return;
     const name = decodeChangelogKey(record.key);

@@ -7,6 +7,7 @@ import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
 import {gatewayClient} from '../../drain-service/gateway-client.ts';
 import type {ForebayError} from '../../src/lib/errors.ts';
 import {processorMetrics} from '../../stream-processor/processor-metrics.ts';
+import {restoreTurns} from '../../stream-processor/restore/restore-turns.ts';
 import {Task} from '../../stream-processor/task.ts';
 import type {SimProcess} from './engine/scheduler.ts';
 import type {World} from './engine/world.ts';

@@ -104,7 +104,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
       },
     ],
     expected: ['aggregate', 'late'],
-    seed: 9,
+    seed: 193,
     focus: {kinds: ['kill-processor', 'kafka-loses']},
   },
   {
