@@ -26,6 +26,10 @@ import {taskOfShard} from './task-of-shard.ts';
 setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 await runProgram('drain', run);
 
+function newId(): string {
+  return crypto.randomUUID();
+}
+
 async function run({log, stop}: ProgramContext): Promise<void> {
   const clock = systemClock;
   const config = drainConfig(process.env);
@@ -39,7 +43,6 @@ async function run({log, stop}: ProgramContext): Promise<void> {
   const kafka = connectKafka(config.kafka);
   const openLink = gatewayClient({url: config.gatewayUrl, key: config.key});
   const random = Math.random;
-  const newId = (): string => crypto.randomUUID();
 
   let committedRecords = 0;
   let lastError: string | null = null;
