@@ -36,6 +36,9 @@ export class OpenLoad {
   #latenciesMs: number[] = [];
   readonly #open = new Set<Promise<void>>();
 
+  /** Another load of the same bench sends other requests. */
+  readonly #id = crypto.randomUUID();
+
   constructor(options: OpenLoadOptions) {
     this.#options = options;
     this.#agent = new Agent({keepAlive: true, maxSockets: options.connections});
@@ -81,7 +84,7 @@ export class OpenLoad {
     }));
     const body = Buffer.from(JSON.stringify(events));
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const {status, retryMs, text} = await this.#post(body, `bench-${first}`);
+      const {status, retryMs, text} = await this.#post(body, `${this.#id}-${first}`);
       this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
       if (status === 202) {
         this.#latenciesMs.push(performance.now() - dueMs);
