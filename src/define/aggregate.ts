@@ -1,90 +1,57 @@
 /**
- * An aggregate is a commutative monoid over numbers: `init` is its neutral element, `add` takes one event in,
- * `merge` joins two partial states, `result` reads a state. The state is a short array of finite numbers (`null` where
- * there is none yet), so that it can be written to a changelog as it is.
+ * An aggregate is a monoid: `init` is its neutral element, `add` takes one event in, `merge` joins two partial states,
+ * `result` reads a state. Panes, sessions and partials of a repartition topic all rest on `merge`, so whatever way the
+ * events are split, the results must be the same: `merge` is associative, and commutative but for what is said to come first.
  */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | {readonly [field: string]: Json};
+
+/** The state of a numeric aggregate: a short array of finite numbers, `null` where there is none yet. */
 export type AggregateState = (number | null)[];
 
-export interface Aggregate<Event> {
-  readonly op: 'count' | 'sum' | 'min' | 'max' | 'mean';
+interface AggregateHead {
+  readonly op: string;
+  /** What decides what a state means, e.g. `quantile(0.95)`: a view whose layout changed cannot read its old state. */
+  readonly layout: string;
+  /** TypeScript of what `result` returns, for the generated client. */
+  readonly resultType: string;
+}
+
+/** States are kept side by side in doubles: what costs a few bytes per key and window. */
+export interface NumericAggregate<Event> extends AggregateHead {
+  readonly kind: 'numbers';
   init(): AggregateState;
   /** Changes `state` in place: it is owned by one task and this is the hot path. */
-  add(state: AggregateState, event: Event): void;
+  add(state: AggregateState, event: Event, timeMs: number): void;
   merge(into: AggregateState, other: AggregateState): void;
   result(state: AggregateState): number | null;
 }
 
-/** A number of the event; `null`, `undefined` and non-finite numbers are left out of the aggregate. */
-type NumberOf<Event> = (event: Event) => number | null | undefined;
-
-/** How many events the window took. */
-export function count<Event>(): Aggregate<Event> {
-  return {
-    op: 'count',
-    init: () => [0],
-    add: (state) => {
-      state[0] = state[0]! + 1;
-    },
-    merge: (into, other) => {
-      into[0] = into[0]! + other[0]!;
-    },
-    result: (state) => state[0]!,
-  };
+/** States are objects: sketches, lists, the user's own. */
+// oxlint-disable-next-line typescript/no-explicit-any -- whoever holds an aggregate does not know its state
+export interface ObjectAggregate<Event, State = any> extends AggregateHead {
+  readonly kind: 'object';
+  init(): State;
+  /** The new state, which may be `state` itself, changed. */
+  add(state: State, event: Event, timeMs: number): State;
+  /** The joined state, which may be `into`, changed. Leaves `other` as it is and keeps no part of it that can change. */
+  merge(into: State, other: State): State;
+  result(state: State): Json;
+  /** A state that stays what it is when `state` is changed. */
+  copy(state: State): State;
+  encode(state: State): Uint8Array;
+  decode(bytes: Uint8Array): State;
 }
 
-/** The sum; `null` when no event had a number. */
-export function sum<Event>(numberOf: NumberOf<Event>): Aggregate<Event> {
-  return folded('sum', numberOf, (a, b) => a + b);
-}
+export type Aggregate<Event> = NumericAggregate<Event> | ObjectAggregate<Event>;
 
-/** The smallest number; `null` when no event had one. */
-export function min<Event>(numberOf: NumberOf<Event>): Aggregate<Event> {
-  return folded('min', numberOf, (a, b) => (b < a ? b : a));
-}
+/** A view's aggregates, by the name of their field in a row. */
+export type Aggregates<Event> = Readonly<Record<string, Aggregate<Event>>>;
 
-/** The largest number; `null` when no event had one. */
-export function max<Event>(numberOf: NumberOf<Event>): Aggregate<Event> {
-  return folded('max', numberOf, (a, b) => (b > a ? b : a));
-}
-
-/** Sum divided by how many events had a number; `null` when none had. */
-export function mean<Event>(numberOf: NumberOf<Event>): Aggregate<Event> {
-  return {
-    op: 'mean',
-    init: () => [0, 0],
-    add: (state, event) => {
-      const number = numberOf(event);
-      if (!isNumber(number)) return;
-      state[0] = state[0]! + number;
-      state[1] = state[1]! + 1;
-    },
-    merge: (into, other) => {
-      into[0] = into[0]! + other[0]!;
-      into[1] = into[1]! + other[1]!;
-    },
-    result: ([total, counted]) => (counted === 0 ? null : total! / counted!),
-  };
-}
-
-function folded<Event>(
-  op: Aggregate<Event>['op'],
-  numberOf: NumberOf<Event>,
-  fold: (a: number, b: number) => number,
-): Aggregate<Event> {
-  const take = (state: AggregateState, number: number | null | undefined) => {
-    if (!isNumber(number)) return;
-    const before = state[0];
-    state[0] = isNumber(before) ? fold(before, number) : number;
-  };
-  return {
-    op,
-    init: () => [null],
-    add: (state, event) => take(state, numberOf(event)),
-    merge: (into, other) => take(into, other[0]),
-    result: (state) => state[0]!,
-  };
-}
-
-function isNumber(value: number | null | undefined): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
+// oxlint-disable-next-line typescript/no-explicit-any -- the event's type was checked where the view was defined
+export type AnyAggregates = Aggregates<any>;

@@ -3,16 +3,12 @@ import {toError} from '../lib/errors.ts';
 import {credentialProblems} from './credential-problems.ts';
 import type {PipelineOptions} from './pipeline.ts';
 import type {AnyStream} from './stream.ts';
-import type {ViewDefinition} from './view.ts';
 import {originProblems} from './origin-problems.ts';
+import {duplicates, isWithin, NAME, problemIf} from './problem-if.ts';
+import {viewsProblems} from './view-problems.ts';
 import {webhookProblems} from './webhook-problems.ts';
 import type {WebhookScheme} from './webhook-scheme.ts';
 
-/** Also a topic's name, so it must be one; dots are kept for what Forebay derives (`<stream>.rejected`). */
-const NAME = /^[a-z][a-z0-9-]{0,62}$/;
-const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
-/** What a row of a view is made of besides its aggregates. */
-const ROW_FIELDS = new Set(['key', 'start', 'end', 'final']);
 const MAX_PARTITIONS = 1_000;
 /** Ids are sealed and leave 100,000 at a time; the most they may take is half of the memory that shards share. */
 const MIN_DEDUPE_IDS = 200_000;
@@ -28,9 +24,6 @@ export function findProblems(options: PipelineOptions): string[] {
     ...duplicates(options.streams.map((stream) => stream.name)).map(
       (name) => `two streams are named "${name}"`,
     ),
-    ...duplicates(options.views.map((view) => view.name)).map(
-      (name) => `two views are named "${name}"`,
-    ),
     ...duplicates(schemesOf(options.streams).map(({source}) => source)).map(
       (source) =>
         `two streams accept the webhook source "${source}"; its route can feed only one, so give one another source`,
@@ -44,7 +37,7 @@ export function findProblems(options: PipelineOptions): string[] {
       `pipeline and stream are both named "${options.name}"; their topics could not be told apart`,
     ),
     ...[...new Set(options.streams)].flatMap(streamProblems),
-    ...[...new Set(options.views)].flatMap((view) => viewProblems(view, options.streams)),
+    ...viewsProblems(options),
   ];
 }
 
@@ -121,45 +114,6 @@ function problemIfThrows(action: () => unknown, problem: string): string[] {
   }
 }
 
-function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): string[] {
-  const at = `view "${view.name}"`;
-  const names = Object.keys(view.aggregates);
-  return [
-    ...problemIf(!NAME.test(view.name), `${at}: the name must match ${NAME}`),
-    ...problemIf(
-      !streams.includes(view.stream),
-      `${at}: its stream "${view.stream.name}" is not in streams; add it`,
-    ),
-    ...problemIf(
-      view.stream.key === undefined,
-      `${at}: its stream "${view.stream.name}" has no key to group by`,
-    ),
-    ...problemIf(
-      !isWithin(view.sizeMs, 1, Number.MAX_SAFE_INTEGER),
-      `${at}: sizeMs must be a whole number of milliseconds above 0, not ${view.sizeMs}`,
-    ),
-    ...problemIf(
-      !isWithin(view.graceMs, 0, Number.MAX_SAFE_INTEGER),
-      `${at}: graceMs must be a whole number of milliseconds, 0 or more, not ${view.graceMs}`,
-    ),
-    ...problemIf(
-      !isWithin(view.retentionMs, view.sizeMs + view.graceMs, Number.MAX_SAFE_INTEGER),
-      `${at}: retentionMs must be at least sizeMs + graceMs, not ${view.retentionMs}`,
-    ),
-    ...problemIf(
-      !['final', 'updates'].includes(view.emit),
-      `${at}: emit must be 'final' or 'updates', not "${view.emit}"`,
-    ),
-    ...problemIf(names.length === 0, `${at}: aggregates is empty; add at least count()`),
-    ...names.flatMap((name) =>
-      problemIf(
-        !FIELD.test(name) || ROW_FIELDS.has(name),
-        `${at}: aggregate "${name}" must match ${FIELD} and not be one of ${[...ROW_FIELDS].join(', ')}`,
-      ),
-    ),
-  ];
-}
-
 function schemesOf(streams: readonly AnyStream[]): readonly WebhookScheme[] {
   return streams.flatMap(({accept}) =>
     accept.flatMap((source) => (source.kind === 'webhook' ? [source.scheme] : [])),
@@ -171,16 +125,4 @@ function singleDialectsOf(streams: readonly AnyStream[]): string[] {
   return streams.flatMap(({accept}) =>
     accept.flatMap(({kind}) => (kind === 'segment' || kind === 'otlp-logs' ? [kind] : [])),
   );
-}
-
-function duplicates(names: readonly string[]): string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-}
-
-function isWithin(value: number, low: number, high: number): boolean {
-  return Number.isSafeInteger(value) && value >= low && value <= high;
-}
-
-function problemIf(isProblem: boolean, problem: string): string[] {
-  return isProblem ? [problem] : [];
 }

@@ -1,7 +1,8 @@
 /** The words a pipeline is written in. */
-export {count, max, mean, min, sum} from './aggregate.ts';
+export {count, max, mean, min, sum} from './aggregates/numbers.ts';
 export {clientCertificate, deviceToken, jwt} from './credentials.ts';
 export {days, hours, minutes, seconds} from './duration.ts';
+export {enrich, filter, map, rekey} from './input.ts';
 export {attributeOf, otlpLog} from './otlp-log.ts';
 export {definePipeline} from './pipeline.ts';
 export {genericHmac} from './providers/generic-hmac.ts';
@@ -18,4 +19,9 @@ export {zoom} from './providers/zoom.ts';
 export {secret} from './secret.ts';
 export {apiKey, confluentRest, mqtt, otlpLogs, segment, webhook, webSocket} from './source.ts';
 export {defineStream} from './stream.ts';
-export {tumbling} from './view.ts';
+export {staticTable, tableOf, tableOfView} from './table.ts';
+export {correlate, not, step} from './views/correlate.ts';
+export {join} from './views/join.ts';
+export {running} from './views/running.ts';
+export {select} from './views/select.ts';
+export {hopping, session, sliding, tumbling} from './views/windows.ts';

@@ -3,7 +3,8 @@ import {ForebayError} from '../lib/errors.ts';
 import {fnv1a} from '../lib/fnv1a.ts';
 import {findProblems} from './find-problems.ts';
 import type {AnyStream} from './stream.ts';
-import type {ViewDefinition} from './view.ts';
+import type {AnyInput} from './input.ts';
+import {inputsOf, type ViewDefinition} from './view.ts';
 
 export interface PipelineOptions {
   readonly name: string;
@@ -54,10 +55,25 @@ function describe(options: PipelineOptions, schemas: ReadonlyMap<string, string>
       eventTime: stream.eventTime !== undefined,
       id: stream.id !== undefined,
     })),
-    views: options.views.map((view) => ({
-      ...view,
-      stream: view.stream.name,
-      aggregates: Object.entries(view.aggregates).map(([name, {op}]) => [name, op]),
-    })),
+    views: options.views.map(describeView),
   };
+}
+
+/** The data of a view; what it reads stands as the names of its roots. */
+function describeView(view: ViewDefinition): object {
+  const aggregates = 'aggregates' in view ? Object.entries(view.aggregates) : [];
+  const data = Object.entries(view).filter(
+    ([, value]) => typeof value === 'string' || typeof value === 'number',
+  );
+  return {
+    ...Object.fromEntries(data),
+    emit: view.emit,
+    stream: view.stream.name,
+    reads: inputsOf(view).map(describeInput),
+    aggregates: aggregates.map(([name, {layout}]) => [name, layout]),
+  };
+}
+
+function describeInput(input: AnyInput): string {
+  return 'from' in input ? `${input.kind}(${describeInput(input.from)})` : input.name;
 }

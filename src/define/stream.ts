@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import {days} from './duration.ts';
+import {days, minutes} from './duration.ts';
 import type {Quota} from './quota.ts';
 import type {Source} from './source.ts';
 import type {WebhookOrigins} from './webhook-origins.ts';
@@ -13,6 +13,8 @@ const DEDUPE_MAX_IDS_DEFAULT = 16_777_216;
 const BUFFER_MAX_BYTES_DEFAULT = 2_000_000_000;
 const BUFFER_MAX_RECORDS_DEFAULT = 20_000_000;
 const BUFFER_MAX_AGE_MS_DEFAULT = days(7);
+const IDLE_MS_DEFAULT = minutes(1);
+const MAX_AHEAD_MS_DEFAULT = days(1);
 
 /** What a shard may hold before it is full (see `whenFull`): whichever bound is met first. */
 export interface BufferCapacity {
@@ -80,9 +82,17 @@ export interface StreamOptions<Schema extends z.ZodType> {
   readonly overflowOrder?: 'kept' | 'waived';
   /** Without it, `OPTIONS` of the stream's route consents to nothing. Deliveries need credentials all the same. */
   readonly webhookOrigins?: WebhookOrigins;
+  /**
+   * After so long without an event in a partition, by the clock on the wall, its event time goes on by itself, as fast as
+   * the clock, so that its windows close. An event that was held up for longer than this and the grace is late then.
+   */
+  readonly idleMs?: number;
+  /** An event dated further than this ahead of its receipt goes to the late topics and moves no time. */
+  readonly maxAheadMs?: number;
 }
 
 export interface StreamDefinition<Event = unknown> {
+  readonly kind: 'stream';
   readonly name: string;
   readonly owner: string;
   readonly description: string;
@@ -101,6 +111,8 @@ export interface StreamDefinition<Event = unknown> {
   readonly whenFull: 'overflow' | 'reject';
   readonly overflowOrder: 'kept' | 'waived';
   readonly webhookOrigins: WebhookOrigins | undefined;
+  readonly idleMs: number;
+  readonly maxAheadMs: number;
 }
 
 /** A stream whose event type is not known here. Its functions may only be called with what its own schema returned. */
@@ -112,6 +124,7 @@ export function defineStream<Schema extends z.ZodType>(
   options: StreamOptions<Schema>,
 ): StreamDefinition<z.output<Schema>> {
   return {
+    kind: 'stream',
     name: options.name,
     owner: options.owner,
     description: options.description ?? '',
@@ -134,5 +147,7 @@ export function defineStream<Schema extends z.ZodType>(
     webhookOrigins: options.webhookOrigins,
     whenFull: options.whenFull ?? 'overflow',
     overflowOrder: options.overflowOrder ?? (options.key === undefined ? 'waived' : 'kept'),
+    idleMs: options.idleMs ?? IDLE_MS_DEFAULT,
+    maxAheadMs: options.maxAheadMs ?? MAX_AHEAD_MS_DEFAULT,
   };
 }

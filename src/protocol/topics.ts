@@ -1,4 +1,5 @@
 import type {Pipeline} from '../define/pipeline.ts';
+import {topologyOf, type TaskGroup} from '../define/topology.ts';
 import {
   AUDIT_PARTITIONS,
   auditStreamOf,
@@ -58,8 +59,19 @@ export class TopicNames {
     return this.#internal('drain');
   }
 
-  changelog(stream: string): string {
-    return this.#internal(`${stream}.changelog`);
+  /** Of a task group. */
+  changelog(group: string): string {
+    return this.#internal(`${group}.changelog`);
+  }
+
+  /** Of a root that other tasks write. */
+  repartition(root: string): string {
+    return this.#internal(root);
+  }
+
+  /** Who owns which task, for those who are asked for what another replica has. */
+  owners(): string {
+    return this.#internal('owners');
   }
 
   /** Consumer group or transactional id of one program; carries the prefix, so environments never fence each other. */
@@ -74,7 +86,7 @@ export class TopicNames {
 
 /** Every topic a definition needs. */
 export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly TopicPlan[] {
-  const viewed = new Set(pipeline.views.map((view) => view.stream));
+  const {groups} = topologyOf(pipeline);
   return [
     {name: names.drainProgress(), partitions: DRAIN_TASKS, config: COMPACTED},
     {name: names.data(auditStreamOf(pipeline)), partitions: AUDIT_PARTITIONS, config: KEPT_LOG},
@@ -87,15 +99,25 @@ export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly Topi
       },
     ]),
     ...deadLetterPlans(pipeline, names),
-    ...[...viewed].map((stream) => ({
-      name: names.changelog(stream.name),
-      partitions: stream.partitions,
-      config: COMPACTED,
-    })),
-    ...pipeline.views.flatMap((view) => [
-      {name: names.results(view.name), partitions: view.stream.partitions, config: COMPACTED},
-      {name: names.late(view.name), partitions: view.stream.partitions, config: LOG},
+    ...groups.flatMap((group) => groupPlans(group, names)),
+    {name: names.owners(), partitions: 1, config: COMPACTED},
+    ...pipeline.views.flatMap(({name, partitions, kind}) => [
+      {name: names.results(name), partitions, config: COMPACTED},
+      ...(kind === 'running' || kind === 'select'
+        ? []
+        : [{name: names.late(name), partitions, config: LOG}]),
     ]),
+  ];
+}
+
+function groupPlans({name, partitions, sinks}: TaskGroup, names: TopicNames): readonly TopicPlan[] {
+  return [
+    {name: names.changelog(name), partitions, config: COMPACTED},
+    ...sinks.map((sink) => ({
+      name: names.repartition(sink.name),
+      partitions: sink.partitions,
+      config: LOG,
+    })),
   ];
 }
 

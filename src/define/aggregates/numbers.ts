@@ -1,0 +1,85 @@
+import type {AggregateState, NumericAggregate} from '../aggregate.ts';
+
+/** A number of the event; `null`, `undefined` and non-finite numbers are left out of the aggregate. */
+type NumberOf<Event> = (event: Event) => number | null | undefined;
+
+/** How many events the window took. */
+export function count<Event>(): NumericAggregate<Event> {
+  return {
+    kind: 'numbers',
+    op: 'count',
+    layout: 'count',
+    resultType: 'number',
+    init: () => [0],
+    add: (state) => {
+      state[0] = state[0]! + 1;
+    },
+    merge: (into, other) => {
+      into[0] = into[0]! + other[0]!;
+    },
+    result: (state) => state[0]!,
+  };
+}
+
+/** The sum; `null` when no event had a number. */
+export function sum<Event>(numberOf: NumberOf<Event>): NumericAggregate<Event> {
+  return folded('sum', numberOf, (a, b) => a + b);
+}
+
+/** The smallest number; `null` when no event had one. */
+export function min<Event>(numberOf: NumberOf<Event>): NumericAggregate<Event> {
+  return folded('min', numberOf, (a, b) => (b < a ? b : a));
+}
+
+/** The largest number; `null` when no event had one. */
+export function max<Event>(numberOf: NumberOf<Event>): NumericAggregate<Event> {
+  return folded('max', numberOf, (a, b) => (b > a ? b : a));
+}
+
+/** Sum divided by how many events had a number; `null` when none had. */
+export function mean<Event>(numberOf: NumberOf<Event>): NumericAggregate<Event> {
+  return {
+    kind: 'numbers',
+    op: 'mean',
+    layout: 'mean',
+    resultType: 'number | null',
+    init: () => [0, 0],
+    add: (state, event) => {
+      const number = numberOf(event);
+      if (!isNumber(number)) return;
+      state[0] = state[0]! + number;
+      state[1] = state[1]! + 1;
+    },
+    merge: (into, other) => {
+      into[0] = into[0]! + other[0]!;
+      into[1] = into[1]! + other[1]!;
+    },
+    result: ([total, counted]) => (counted === 0 ? null : total! / counted!),
+  };
+}
+
+function folded<Event>(
+  op: string,
+  numberOf: NumberOf<Event>,
+  fold: (a: number, b: number) => number,
+): NumericAggregate<Event> {
+  const take = (state: AggregateState, number: number | null | undefined) => {
+    if (!isNumber(number)) return;
+    const before = state[0];
+    state[0] = isNumber(before) ? fold(before, number) : number;
+  };
+  return {
+    kind: 'numbers',
+    op,
+    layout: op,
+    resultType: 'number | null',
+    init: () => [null],
+    add: (state, event) => take(state, numberOf(event)),
+    merge: (into, other) => take(into, other[0]),
+    result: (state) => state[0]!,
+  };
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

@@ -1,0 +1,54 @@
+/** What an event can be enriched from: a row by key. */
+import type {AnyInput, Input, Typed} from './input.ts';
+import type {AggregateView, RowOf} from './view.ts';
+
+/* oxlint-disable typescript/no-explicit-any -- their rows' types were checked where they were made */
+/** The latest event of each key. Kept like a view's state: in the changelog and the checkpoint. */
+export interface LatestTable<Row = any> extends Typed<Row> {
+  readonly kind: 'latest';
+  readonly name: string;
+  readonly from: AnyInput;
+}
+
+/** The latest row of each key of an aggregate view of the same key. */
+export interface ViewTable<Row = any> extends Typed<Row> {
+  readonly kind: 'view';
+  readonly view: AggregateView;
+}
+
+/** Rows that never change while the program runs. Every replica has all of them. */
+export interface StaticTable<Row = any> extends Typed<Row> {
+  readonly kind: 'static';
+  readonly name: string;
+  readonly rows: ReadonlyMap<string, Row>;
+}
+/* oxlint-enable typescript/no-explicit-any */
+
+export type Table<Row> = LatestTable<Row> | ViewTable<Row> | StaticTable<Row>;
+export type AnyTable = LatestTable | ViewTable | StaticTable;
+
+/** The latest event by key of an input, as of each event's place in time: a compacted topic read as a table. */
+export function tableOf<Event>(
+  from: Input<Event>,
+  {name}: {readonly name: string},
+): LatestTable<Event> {
+  return {kind: 'latest', name, from: from as AnyInput};
+}
+
+/** The latest row by key of a view: of windows the last one that changed. */
+export function tableOfView<View extends AggregateView>(view: View): ViewTable<RowOf<View>> {
+  return {kind: 'view', view};
+}
+
+/**
+ * A table from a file: `import rows from './stations.json' with {type: 'json'}`, and `key` names each row. Later rows
+ * of the same key win.
+ */
+export function staticTable<Row>(options: {
+  readonly name: string;
+  readonly rows: readonly Row[];
+  readonly key: (row: NoInfer<Row>) => string;
+}): StaticTable<Row> {
+  const {name, rows, key} = options;
+  return {kind: 'static', name, rows: new Map(rows.map((row) => [key(row), row]))};
+}

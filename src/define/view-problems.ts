@@ -1,0 +1,166 @@
+import type {AnyInput} from './input.ts';
+import type {PipelineOptions} from './pipeline.ts';
+import {duplicates, isWithin, NAME, problemIf} from './problem-if.ts';
+import type {AnyStream} from './stream.ts';
+import {topologyOf, type TaskGroup} from './topology.ts';
+import {inputsOf, type AggregateView, type ViewDefinition} from './view.ts';
+
+const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+/** What a row of a view is made of besides its aggregates. */
+const ROW_FIELDS = new Set(['key', 'start', 'end', 'id', 'final']);
+/** Windows an event is in at most: each of them is a row. */
+const MAX_OVERLAP = 100_000;
+
+export function viewsProblems(options: PipelineOptions): string[] {
+  const {groups} = topologyOf(options);
+  const names = groups.flatMap(({views, tables}) => [...views, ...tables].map(({name}) => name));
+  const rekeys = groups.flatMap(({roots}) => roots.map(({name}) => name));
+  return [
+    ...duplicates(names).map((name) => `two views are named "${name}"`),
+    ...duplicates(rekeys).map((name) => `two repartition topics are named "${name}"`),
+    ...groups.flatMap((group) => groupProblems(group)),
+    ...groups.flatMap(({views}) => views).flatMap((view) => viewProblems(view, options.streams)),
+  ];
+}
+
+function groupProblems({roots, views}: TaskGroup): string[] {
+  const [first] = roots;
+  const other = roots.find(({partitions}) => partitions !== first!.partitions);
+  if (other === undefined) return [];
+  const at = views.map(({name}) => `"${name}"`).join(', ');
+  return [
+    `${at}: ${first!.name} has ${first!.partitions} partitions and ${other.name} ${other.partitions}; what is joined by key needs as many: rekey one of them`,
+  ];
+}
+
+function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): string[] {
+  const at = `view "${view.name}"`;
+  return [
+    ...problemIf(!NAME.test(view.name), `${at}: the name must match ${NAME}`),
+    ...inputsOf(view).flatMap((input) => inputProblems(input, at, streams)),
+    ...durationProblems(view, at),
+    ...problemIf(
+      !['memory', 'disk'].includes(view.storage),
+      `${at}: storage must be 'memory' or 'disk', not "${view.storage}"`,
+    ),
+    ...('aggregates' in view ? aggregateProblems(view, at) : []),
+    ...(view.kind === 'correlate' ? stepProblems(view.steps, at) : []),
+  ];
+}
+
+function inputProblems(input: AnyInput, at: string, streams: readonly AnyStream[]): string[] {
+  if (input.kind === 'stream') {
+    return [
+      ...problemIf(
+        !streams.includes(input),
+        `${at}: its stream "${input.name}" is not in streams; add it`,
+      ),
+      ...problemIf(
+        input.key === undefined,
+        `${at}: its stream "${input.name}" has no key to group by`,
+      ),
+    ];
+  }
+  if (!('from' in input)) return [];
+  const own =
+    input.kind === 'rekey'
+      ? [
+          ...problemIf(
+            !NAME.test(input.name),
+            `${at}: rekey name "${input.name}" must match ${NAME}`,
+          ),
+          ...problemIf(
+            !isWithin(input.partitions, 1, 1_000),
+            `${at}: rekey "${input.name}": partitions must be a whole number from 1 to 1000`,
+          ),
+        ]
+      : input.kind === 'enrich' && input.by !== undefined && input.table.kind !== 'static'
+        ? [`${at}: enrich: only a static table can be asked by another key; rekey the input`]
+        : [];
+  return [...own, ...inputProblems(input.from, at, streams)];
+}
+
+function durationProblems(view: ViewDefinition, at: string): string[] {
+  const above = (name: string, value: number) =>
+    problemIf(
+      !isWithin(value, 1, Number.MAX_SAFE_INTEGER),
+      `${at}: ${name} must be a whole number of milliseconds above 0, not ${value}`,
+    );
+  const notBelow = (name: string, value: number) =>
+    problemIf(
+      !isWithin(value, 0, Number.MAX_SAFE_INTEGER),
+      `${at}: ${name} must be a whole number of milliseconds, 0 or more, not ${value}`,
+    );
+  const kept = (name: string, least: number) =>
+    problemIf(
+      !isWithin(view.retentionMs, least, Number.MAX_SAFE_INTEGER),
+      `${at}: retentionMs must be at least ${name}, not ${view.retentionMs}`,
+    );
+  switch (view.kind) {
+    case 'tumbling':
+    case 'hopping':
+      return [
+        ...above('sizeMs', view.sizeMs),
+        ...(view.kind === 'hopping' ? above('advanceMs', view.advanceMs) : []),
+        ...problemIf(
+          view.advanceMs > view.sizeMs || view.sizeMs / view.advanceMs > MAX_OVERLAP,
+          `${at}: advanceMs must be from sizeMs / ${MAX_OVERLAP} to sizeMs, not ${view.advanceMs}`,
+        ),
+        ...notBelow('graceMs', view.graceMs),
+        ...kept('sizeMs + graceMs', view.sizeMs + view.graceMs),
+      ];
+    case 'session':
+      return [
+        ...above('gapMs', view.gapMs),
+        ...notBelow('graceMs', view.graceMs),
+        ...kept('gapMs + graceMs', view.gapMs + view.graceMs),
+      ];
+    case 'sliding':
+      return [
+        ...above('sizeMs', view.sizeMs),
+        ...notBelow('graceMs', view.graceMs),
+        ...kept('sizeMs + graceMs', view.sizeMs + view.graceMs),
+      ];
+    case 'join':
+      return [
+        ...notBelow('beforeMs', view.beforeMs),
+        ...notBelow('afterMs', view.afterMs),
+        ...notBelow('graceMs', view.graceMs),
+      ];
+    case 'correlate':
+      return [...above('withinMs', view.withinMs), ...notBelow('graceMs', view.graceMs)];
+    case 'running':
+    case 'select':
+      return [];
+  }
+}
+
+function aggregateProblems({aggregates, emit, kind}: AggregateView, at: string): string[] {
+  const names = Object.keys(aggregates);
+  const isInterval = typeof emit === 'object' && isWithin(emit.everyMs, 1, Number.MAX_SAFE_INTEGER);
+  return [
+    ...problemIf(
+      emit !== 'updates' && !isInterval && (emit !== 'final' || kind === 'running'),
+      `${at}: emit must be ${kind === 'running' ? '' : `'final', `}'updates' or {everyMs}, not ${JSON.stringify(emit)}`,
+    ),
+    ...problemIf(names.length === 0, `${at}: aggregates is empty; add at least count()`),
+    ...names.flatMap((name) =>
+      problemIf(
+        !FIELD.test(name) || ROW_FIELDS.has(name),
+        `${at}: aggregate "${name}" must match ${FIELD} and not be one of ${[...ROW_FIELDS].join(', ')}`,
+      ),
+    ),
+  ];
+}
+
+function stepProblems(steps: readonly {name: string; isNegated: boolean}[], at: string): string[] {
+  const names = steps.map(({name}) => name);
+  return [
+    ...problemIf(!steps.some(({isNegated}) => !isNegated), `${at}: every step is negated`),
+    ...problemIf(steps[0]?.isNegated === true, `${at}: the first step must not be negated`),
+    ...names.flatMap((name) =>
+      problemIf(!FIELD.test(name), `${at}: step "${name}" must match ${FIELD}`),
+    ),
+    ...duplicates(names).map((name) => `${at}: two steps are named "${name}"`),
+  ];
+}

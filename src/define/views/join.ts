@@ -1,0 +1,51 @@
+import type {AnyInput, Input} from '../input.ts';
+import type {JoinView} from '../view.ts';
+import {viewHead, type ViewOptions} from './aggregate-options.ts';
+
+/** What the sides of a join of each type may lack. */
+interface Pairs<Left, Right> {
+  readonly inner: readonly [Left, Right];
+  readonly left: readonly [Left, Right | undefined];
+  readonly outer: readonly [Left | undefined, Right | undefined];
+}
+type JoinType = keyof Pairs<unknown, unknown>;
+
+export interface JoinOptions<Left, Right, Type extends JoinType, Row> extends ViewOptions {
+  /** Default: inner. */
+  readonly type?: Type;
+  /** How far the two may lie apart, both ways; or `beforeMs` and `afterMs`. */
+  readonly withinMs?: number;
+  /** How long before a left event a right one matches. */
+  readonly beforeMs?: number;
+  /** And how long after. */
+  readonly afterMs?: number;
+  readonly graceMs: number;
+  /** Of two events of a key, whether they belong together. Default: always. */
+  readonly where?: (left: Left, right: Right) => boolean;
+  readonly select: (...pair: Pairs<Left, Right>[Type]) => Row;
+}
+
+/**
+ * Every pair of a left and a right event of one key that lie within a time. The sides' keys must be the same thing, with
+ * as many partitions: `rekey` what is not.
+ */
+export function join<Left, Right, Row, const Type extends JoinType = 'inner'>(
+  left: Input<Left>,
+  right: Input<Right>,
+  options: JoinOptions<NoInfer<Left>, NoInfer<Right>, Type, Row>,
+): JoinView<Row> {
+  const {type = 'inner', withinMs, beforeMs, afterMs, graceMs, where, select} = options;
+  return {
+    ...viewHead(options, left as AnyInput),
+    kind: 'join',
+    left: left as AnyInput,
+    right: right as AnyInput,
+    emit: 'final',
+    type,
+    beforeMs: beforeMs ?? withinMs ?? 0,
+    afterMs: afterMs ?? withinMs ?? 0,
+    graceMs,
+    where,
+    select: select as (left: unknown, right: unknown) => Row,
+  };
+}

@@ -1,0 +1,22 @@
+import type {Aggregates} from '../aggregate.ts';
+import type {AnyInput, Input} from '../input.ts';
+import type {RunningView} from '../view.ts';
+import {viewHead, type AggregateOptions} from './aggregate-options.ts';
+
+export type RunningOptions<Event, Fields extends Aggregates<Event>> = Omit<
+  AggregateOptions<Event, Fields>,
+  'retentionMs' | 'emit'
+> & {
+  /** There is no last value: every change, or what changed every so often. Default: updates. */
+  readonly emit?: 'updates' | {readonly everyMs: number};
+};
+
+/** All of a key's events since the first, without a window: its current state. Late events count like any. */
+export function running<Event, const Fields extends Aggregates<NoInfer<Event>>>(
+  from: Input<Event>,
+  options: RunningOptions<NoInfer<Event>, Fields>,
+): RunningView & {readonly aggregates: Fields} {
+  const {emit = 'updates', aggregates} = options;
+  const input = from as AnyInput;
+  return {...viewHead(options, input), kind: 'running', input, emit, aggregates};
+}

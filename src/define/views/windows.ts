@@ -1,0 +1,79 @@
+import type {Aggregates} from '../aggregate.ts';
+import type {AnyInput, Input} from '../input.ts';
+import type {SessionView, SlidingView, WindowView} from '../view.ts';
+import {viewHead, type AggregateOptions} from './aggregate-options.ts';
+
+interface Grace {
+  /** How long after its end, in event time, a window still takes events. */
+  readonly graceMs: number;
+}
+
+export type TumblingOptions<Event, Fields extends Aggregates<Event>> = Grace &
+  AggregateOptions<Event, Fields> & {
+    /** Windows are `[start, end)`, aligned to the epoch. */
+    readonly sizeMs: number;
+  };
+
+/** Fixed windows side by side, one per key. */
+export function tumbling<Event, const Fields extends Aggregates<NoInfer<Event>>>(
+  from: Input<Event>,
+  options: TumblingOptions<NoInfer<Event>, Fields>,
+): WindowView & {readonly aggregates: Fields} {
+  const {sizeMs, graceMs, emit, aggregates} = options;
+  const input = from as AnyInput;
+  return {
+    ...viewHead(options, input),
+    kind: 'tumbling',
+    input,
+    emit,
+    aggregates,
+    sizeMs,
+    advanceMs: sizeMs,
+    graceMs,
+  };
+}
+
+export type HoppingOptions<Event, Fields extends Aggregates<Event>> = TumblingOptions<
+  Event,
+  Fields
+> & {
+  /** A window starts at every multiple of it. */
+  readonly advanceMs: number;
+};
+
+/**
+ * Fixed windows that overlap, one per key and advance. What they share is kept once: an event goes into one pane, and
+ * windows, also of other views with the same `aggregates` object, are merged from panes.
+ */
+export function hopping<Event, const Fields extends Aggregates<NoInfer<Event>>>(
+  from: Input<Event>,
+  options: HoppingOptions<NoInfer<Event>, Fields>,
+): WindowView & {readonly aggregates: Fields} {
+  return {...tumbling(from, options), kind: 'hopping', advanceMs: options.advanceMs};
+}
+
+export type SessionOptions<Event, Fields extends Aggregates<Event>> = Grace &
+  AggregateOptions<Event, Fields> & {
+    /** Events so far apart or less are of one session. */
+    readonly gapMs: number;
+  };
+
+/** Activity per key with no pause longer than the gap; `start` and `end` are its first and last event, both inclusive. */
+export function session<Event, const Fields extends Aggregates<NoInfer<Event>>>(
+  from: Input<Event>,
+  options: SessionOptions<NoInfer<Event>, Fields>,
+): SessionView & {readonly aggregates: Fields} {
+  const {gapMs, graceMs, emit, aggregates} = options;
+  const input = from as AnyInput;
+  return {...viewHead(options, input), kind: 'session', input, emit, aggregates, gapMs, graceMs};
+}
+
+/** For every event time `t` of a key the window `[t - size, t]`, both ends inclusive. */
+export function sliding<Event, const Fields extends Aggregates<NoInfer<Event>>>(
+  from: Input<Event>,
+  options: TumblingOptions<NoInfer<Event>, Fields>,
+): SlidingView & {readonly aggregates: Fields} {
+  const {sizeMs, graceMs, emit, aggregates} = options;
+  const input = from as AnyInput;
+  return {...viewHead(options, input), kind: 'sliding', input, emit, aggregates, sizeMs, graceMs};
+}
