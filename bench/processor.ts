@@ -2,7 +2,8 @@
  * How many events a second, and for how much CPU, does the processor take through one view?
  *
  * The job: per device tumbling one-minute windows, grace 30 s, count, sum, min, max and mean, 10,000 devices, 4 partitions,
- * JSON of 200 bytes, exactly once, caught up from a full topic. Beside it Kafka Streams on the same topic and broker.
+ * JSON of 200 bytes, exactly once, caught up from a full topic. Beside it Kafka Streams and Flink SQL on the same topic and
+ * broker, one after another.
  * It does not measure latency, restarts, more than one core, or the CPU of the broker.
  */
 import {mkdtemp, rm} from 'node:fs/promises';
@@ -15,8 +16,9 @@ import {connectKafka} from '../src/kafka/connect-kafka.ts';
 import {fillTopic} from './processor/fill-topic.ts';
 import {freePort} from '../dev/free-port.ts';
 import {events as stream} from './processor/pipeline.ts';
-import {runForebay} from './processor/run-forebay.ts';
-import {runKafkaStreams} from './processor/run-kafka-streams.ts';
+import {runForebay, type Throughput} from './processor/run-forebay.ts';
+import {runJavaRival, type JavaRival} from './processor/java-rival.ts';
+import {flinkSql, kafkaStreams} from './processor/rivals.ts';
 import {windowBytes} from './processor/window-bytes.ts';
 
 const EVENTS = 2_000_000;
@@ -81,19 +83,40 @@ async function bench(brokers: string) {
   say(
     `Forebay: ${Math.round(ours.eventsPerS)} events/s, ${ours.cpuSPerMillion.toFixed(2)} CPU-s per million`,
   );
-  const rival = values['no-rival']
-    ? {reason: 'left out with --no-rival'}
-    : await runKafkaStreams({brokers, topic, records, workDir});
-  const hasRival = !('reason' in rival);
+  const options = {brokers, topic, records, workDir};
+  const rivals = {kafkaStreams: kafkaStreams(options), flink: flinkSql(options)};
+  const streams = await rival(rivals.kafkaStreams);
+  const flink = await rival(rivals.flink);
   return {
     events_per_s: Math.round(ours.eventsPerS),
     cpu_s_per_million: round(ours.cpuSPerMillion),
-    rival_events_per_s: hasRival ? Math.round(rival.eventsPerS) : null,
-    rival_cpu_s_per_million: hasRival ? round(rival.cpuSPerMillion) : null,
-    cpu_ratio: hasRival ? round(ours.cpuSPerMillion / rival.cpuSPerMillion) : null,
+    ...figures('rival', streams),
+    cpu_ratio: ratio(ours, streams),
+    ...figures('flink', flink),
+    flink_cpu_ratio: ratio(ours, flink),
     bytes_per_window: bytesPerWindow,
-    ...(hasRival ? {} : {rival_reason: rival.reason}),
   };
+}
+
+type Outcome = Awaited<ReturnType<typeof runJavaRival>>;
+
+async function rival(job: JavaRival): Promise<Outcome> {
+  if (values['no-rival']) return {reason: 'left out with --no-rival'};
+  say(`${job.name} runs`);
+  return runJavaRival(job);
+}
+
+function figures(name: string, outcome: Outcome): Readonly<Record<string, number | string | null>> {
+  const hasRun = !('reason' in outcome);
+  return {
+    [`${name}_events_per_s`]: hasRun ? Math.round(outcome.eventsPerS) : null,
+    [`${name}_cpu_s_per_million`]: hasRun ? round(outcome.cpuSPerMillion) : null,
+    ...(hasRun ? {} : {[`${name}_reason`]: outcome.reason}),
+  };
+}
+
+function ratio(ours: Throughput, outcome: Outcome): number | null {
+  return 'reason' in outcome ? null : round(ours.cpuSPerMillion / outcome.cpuSPerMillion);
 }
 
 function round(number: number): number {

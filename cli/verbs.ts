@@ -1,3 +1,4 @@
+import {client} from './verbs/client.ts';
 import {key} from './verbs/key.ts';
 import {rejected} from './verbs/rejected.ts';
 import {replay} from './verbs/replay.ts';
@@ -6,4 +7,4 @@ import {send} from './verbs/send.ts';
 import type {Verb} from './verb.ts';
 
 /** Everything `forebay` can do, in the order its help shows. */
-export const verbs: readonly Verb[] = [send, schema, key, rejected, replay];
+export const verbs: readonly Verb[] = [send, schema, client, key, rejected, replay];

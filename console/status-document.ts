@@ -23,6 +23,7 @@ import {
 import {findProblems} from './find-problems.ts';
 import {perStage, type StageCounts, type StageRates} from './stage-rates.ts';
 import {verdictOf} from './verdict.ts';
+import {reachOf} from '../src/define/reach.ts';
 import {viewedPartitions, type ViewedPartition} from './viewed-partitions.ts';
 
 export interface StatusInput {
@@ -71,7 +72,7 @@ export function statusDocument({
       owner,
       description,
       partitions,
-      views: pipeline.views.filter(({stream}) => stream.name === name).map((view) => view.name),
+      views: viewsOver(name, pipeline),
       ...waitingOf(name, layers, viewed),
     })),
     versions: [
@@ -128,6 +129,13 @@ function withDrain(
     committedSeq: position?.committedSeq ?? null,
     drainReplica: position?.replica ?? null,
   };
+}
+
+/** Also those that read it as the right side of a join, as a step or as a table. */
+function viewsOver(stream: string, {views}: Pipeline): string[] {
+  return views
+    .filter((view) => [...reachOf([view]).streams].some(({name}) => name === stream))
+    .map(({name}) => name);
 }
 
 function partitionsOf({replica, tasks}: ProcessorStatus): StatusDocument['partitions'] {

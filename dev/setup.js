@@ -1,5 +1,5 @@
 /**
- * First run: `node dev/setup.js start|test|check|bench|chaos [args]`.
+ * First run: `node dev/setup.js start|test|check|bench|chaos|oracle [args]`.
  *
  * The only file that runs on whatever Node a machine has (20 or newer) with nothing installed. It installs what
  * package-lock.json says, then hands over to `dev/<command>.ts` on the project's own Node.
@@ -17,7 +17,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 
 const MIN_NODE_MAJOR = 20;
-const COMMANDS = ['start', 'test', 'check', 'bench', 'chaos'];
+const COMMANDS = ['start', 'test', 'check', 'bench', 'chaos', 'oracle'];
 const PLATFORMS = ['linux', 'darwin'];
 const INSTALL_REPORT_MS = 5_000;
 const GROUP_STOP_DEADLINE_MS = 3_000;

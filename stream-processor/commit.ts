@@ -1,12 +1,14 @@
+import type {ViewDefinition} from '../src/define/view.ts';
 import type {OutgoingRecord} from '../src/kafka/ports.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
+import type {EngineView} from './engine/engine-view.ts';
+import type {Row, RowIdentity} from './engine/operator.ts';
+import type {TaskEngine} from './engine/task-engine.ts';
 import {FINAL, NOT_FINAL, resultKey} from './output/result-record.ts';
-import {encodeStates, POSITION_KEY, windowKeyEncoder} from './state/changelog-codec.ts';
-import type {ClosedRow} from './state/closed-rows.ts';
+import type {RowEmission} from './output/row-emission.ts';
+import {entryKeyEncoder, POSITION_KEY} from './state/changelog-codec.ts';
 import {encodePosition, type Position} from './state/position.ts';
-import type {Pane} from './window/pane.ts';
-import type {ClosedWindow, TumblingWindows} from './window/tumbling-windows.ts';
-import type {WindowEngine} from './window/window-engine.ts';
+import type {StateStore} from './state/state-store.ts';
 
 /** A transaction of this many results at most; what is due beyond that is closed by the commits after. */
 export const MAX_CLOSED_PER_COMMIT = 20_000;
@@ -17,24 +19,33 @@ const MAX_EXPIRED_PER_COMMIT = 1_000;
 export interface Commit {
   readonly records: readonly OutgoingRecord[];
   readonly position: Position;
-  /** Per view of the engine, in its order. */
+  /** Of those that are published, in the engine's order. */
   readonly views: readonly ViewCommit[];
 }
 
 export interface ViewCommit {
-  readonly windows: TumblingWindows;
-  readonly closed: readonly ClosedRow[];
-  readonly expired: readonly ClosedRow[];
+  readonly view: ViewDefinition;
+  /** Windows closed, and rows of views whose rows are events. */
+  readonly final: readonly Row[];
+  /** Open rows that changed, as they are after the commit. Made when asked for, before the commit is marked as made. */
+  readonly changed: () => readonly Row[];
+  /** Open before, and gone without having been closed. */
+  readonly withdrawn: readonly RowIdentity[];
+  readonly expired: readonly RowIdentity[];
 }
 
 export interface CommitOptions {
-  readonly engine: WindowEngine;
-  readonly position: Position;
+  readonly engine: TaskEngine;
+  /** The engine's, and the task's own. */
+  readonly stores: readonly StateStore[];
+  readonly emissions: ReadonlyMap<EngineView, RowEmission>;
+  /** Asked when all rows are taken. */
+  readonly position: () => Position;
   readonly late: readonly OutgoingRecord[];
-  /** Closed rows of a view that start at `startMs` or before, oldest first. */
-  readonly oldRows: (view: string, startMs: number, limit: number) => readonly ClosedRow[];
+  /** Closed rows of a view that end at `endMs` or before, oldest first. */
+  readonly oldRows: (view: string, endMs: number, limit: number) => readonly RowIdentity[];
   readonly names: TopicNames;
-  readonly stream: string;
+  readonly group: string;
   readonly partition: number;
   readonly nowMs: number;
   readonly maxClosed: number;
@@ -42,93 +53,81 @@ export interface CommitOptions {
 
 /** Takes what is due out of the engine and writes the transaction: results, late records, changelog, position last. */
 export function buildCommit(options: CommitOptions): Commit {
-  const {engine, position} = options;
-  const streamTimeMs = engine.streamTimeMs ?? Number.NEGATIVE_INFINITY;
+  const {engine, stores, emissions, late, nowMs} = options;
+  const taken = engine.takeFinal(options.maxClosed);
   const results: OutgoingRecord[] = [];
-  const changelog: OutgoingRecord[] = [];
-  let mayClose = options.maxClosed;
-  const views = engine.views.map((windows): ViewCommit => {
-    const out: ViewRecords = {results, changelog, ...recordMakers(windows, options)};
-    const taken = windows.takeClosed(streamTimeMs, mayClose);
-    mayClose -= taken.length;
-    const closed = taken.map((window) => close(window, windows, out));
-    for (const pane of windows.panes()) writeDirty(pane, windows, out);
-    const {name, retentionMs, sizeMs} = windows.view;
-    const expired = options.oldRows(
-      name,
-      // Never ahead of the clock: one event dated far in the future must not delete what is kept.
-      Math.min(streamTimeMs, options.nowMs) - retentionMs - sizeMs,
-      MAX_EXPIRED_PER_COMMIT,
-    );
-    for (const {key, startMs} of expired) {
-      const identity = {key, start: startMs, end: startMs + sizeMs};
-      results.push(out.result({key: resultKey(identity), value: null, headers: FINAL}));
-    }
-    return {windows, closed, expired};
-  });
+  const views = engine.views
+    .filter(({isPublished}) => isPublished)
+    .map((view): ViewCommit => {
+      const made = viewCommit(view, taken.get(view) ?? [], options);
+      writeResults(made, emissions.get(view)!, options, results);
+      return made;
+    });
+  const repartitioned = engine.sinks.flatMap(({sink}) => sink.takeRecords(nowMs));
+  const changelog = stores.flatMap((store) => changesOf(store, options));
+  const position = options.position();
   const positionRecord = changelogRecord(options, POSITION_KEY, encodePosition(position));
-  const records = [...results, ...options.late, ...changelog, positionRecord];
+  const records = [...results, ...late, ...repartitioned, ...changelog, positionRecord];
   return {records, position, views};
 }
 
-type Body = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;
-
-interface ViewRecords {
-  readonly results: OutgoingRecord[];
-  readonly changelog: OutgoingRecord[];
-  readonly result: (body: Body) => OutgoingRecord;
-  readonly change: (key: Uint8Array, value: Uint8Array | null) => OutgoingRecord;
-  readonly keyOf: (pane: Pane) => (key: string) => Buffer;
-}
-
-function recordMakers(windows: TumblingWindows, options: CommitOptions) {
-  const {names, partition, nowMs} = options;
-  const topic = names.results(windows.view.name);
-  let encoder: {readonly pane: Pane; readonly encode: (key: string) => Buffer} | undefined;
+function viewCommit(
+  {view, operator, timeMs}: EngineView,
+  final: readonly Row[],
+  {oldRows, nowMs}: CommitOptions,
+): ViewCommit {
+  let changed: readonly Row[] | undefined;
+  // Never ahead of the clock: one event dated far in the future must not delete what is kept.
+  const endMs = Math.min(timeMs ?? Number.NEGATIVE_INFINITY, nowMs) - view.retentionMs;
   return {
-    // Wall-clock time: brokers refuse timestamps far ahead, and a window's end may be.
-    result: (body: Body) => ({topic, partition, timestampMs: nowMs, ...body}),
-    change: (key: Uint8Array, value: Uint8Array | null) => changelogRecord(options, key, value),
-    keyOf: (pane: Pane) => {
-      if (encoder?.pane !== pane) {
-        encoder = {pane, encode: windowKeyEncoder(windows.view.name, pane.startMs)};
-      }
-      return encoder.encode;
-    },
+    view,
+    final,
+    changed: () => (changed ??= [...operator.changedRows()]),
+    withdrawn: [...operator.withdrawnRows()],
+    expired: oldRows(view.name, endMs, MAX_EXPIRED_PER_COMMIT),
   };
 }
 
-function close({pane, slot}: ClosedWindow, {view}: TumblingWindows, out: ViewRecords): ClosedRow {
-  const key = pane.keyAt(slot);
-  const json = JSON.stringify(pane.valuesAt(slot));
-  const identity = {key, start: pane.startMs, end: pane.endMs};
-  out.results.push(
-    out.result({key: resultKey(identity), value: Buffer.from(json), headers: FINAL}),
-  );
-  // A window that opened and closed within one commit was never in the changelog.
-  if (pane.isCommitted(slot)) out.changelog.push(out.change(out.keyOf(pane)(key), null));
-  return {view: view.name, startMs: pane.startMs, key, json};
+function writeResults(
+  made: ViewCommit,
+  emission: RowEmission,
+  {names, partition, nowMs}: CommitOptions,
+  results: OutgoingRecord[],
+): void {
+  const topic = names.results(made.view.name);
+  // Wall-clock time: brokers refuse timestamps far ahead, and a window's end may be.
+  const place = {topic, partition, timestampMs: nowMs};
+  const write = (rows: readonly Row[], headers: OutgoingRecord['headers']) => {
+    for (const row of rows) {
+      const value = Buffer.from(JSON.stringify(row.values));
+      results.push({...place, key: resultKey(row), value, headers});
+    }
+  };
+  const erase = (rows: readonly RowIdentity[]) => {
+    for (const row of rows)
+      results.push({...place, key: resultKey(row), value: null, headers: FINAL});
+  };
+  erase(made.expired);
+  if (made.view.emit !== 'final') erase(made.withdrawn);
+  write(emission.take(made, nowMs), NOT_FINAL);
+  write(made.final, FINAL);
 }
 
-function writeDirty(pane: Pane, {view, columns}: TumblingWindows, out: ViewRecords): void {
-  const encodeKey = out.keyOf(pane);
-  const {states} = pane;
-  for (const slot of pane.dirtySlots()) {
-    const key = pane.keyAt(slot);
-    const value = encodeStates(states, slot * columns.width, columns.width);
-    out.changelog.push(out.change(encodeKey(key), value));
-    if (view.emit !== 'updates') continue;
-    const identity = {key, start: pane.startMs, end: pane.endMs};
-    const row = Buffer.from(JSON.stringify(pane.valuesAt(slot)));
-    out.results.push(out.result({key: resultKey(identity), value: row, headers: NOT_FINAL}));
+function changesOf(store: StateStore, options: CommitOptions): readonly OutgoingRecord[] {
+  const records: OutgoingRecord[] = [];
+  let encoder: {readonly at: number; readonly encode: (key: string) => Buffer} | undefined;
+  for (const {at, key, value} of store.changes()) {
+    if (encoder?.at !== at) encoder = {at, encode: entryKeyEncoder(store.name, at)};
+    records.push(changelogRecord(options, encoder.encode(key), value));
   }
+  return records;
 }
 
 function changelogRecord(
-  {names, stream, partition, nowMs}: CommitOptions,
+  {names, group, partition, nowMs}: CommitOptions,
   key: Uint8Array,
   value: Uint8Array | null,
 ): OutgoingRecord {
-  const topic = names.changelog(stream);
+  const topic = names.changelog(group);
   return {topic, partition, key, value, headers: [], timestampMs: nowMs};
 }

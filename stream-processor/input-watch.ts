@@ -3,6 +3,7 @@ import type {Clock} from '../src/lib/clock.ts';
 import {describeError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
+import {rootTopic} from './event/root-topic.ts';
 import type {Task} from './task.ts';
 
 const INTERVAL_MS = 1_000;
@@ -51,9 +52,12 @@ export class InputWatch {
 
   async #look(): Promise<void> {
     const {admin, names, tasks} = this.#options;
-    for (const [stream, ofStream] of Map.groupBy(tasks(), ({unit}) => unit.stream.name)) {
-      const ends = await admin.stableEndOffsets(names.data(stream));
-      for (const task of ofStream) task.noteInputEnd(ends[task.unit.partition] ?? 0n);
+    const readers = tasks().flatMap((task) => task.unit.group.roots.map((root) => ({root, task})));
+    for (const [topic, ofTopic] of Map.groupBy(readers, ({root}) => rootTopic(root, names))) {
+      const ends = await admin.stableEndOffsets(topic);
+      for (const {root, task} of ofTopic) {
+        task.noteInputEnd(root.name, ends[task.unit.partition] ?? 0n);
+      }
     }
   }
 }

@@ -1,127 +1,114 @@
 /**
- * One partition of a stream on its way through the views, without Kafka: records go in, commits come out.
+ * One partition of a group on its way through the views, without Kafka: records go in, commits come out.
  *
  * Invariant: the state here is that of the last commit plus everything applied since. So it must not outlive a commit
- * whose outcome is unknown; `restoring/` builds a new one from what was committed.
+ * whose outcome is unknown; `restore/` builds a new one from what was committed.
  */
-import type {AnyStream} from '../src/define/stream.ts';
-import {utf8} from '../src/lib/bytes.ts';
-import {toError} from '../src/lib/errors.ts';
-import type {IncomingRecord, OutgoingRecord, PartitionBatch} from '../src/kafka/ports.ts';
+import type {Pipeline} from '../src/define/pipeline.ts';
+import {topologyOf, writersOf, type Root, type TaskGroup} from '../src/define/topology.ts';
+import type {PartitionBatch} from '../src/kafka/ports.ts';
+import {assert} from '../src/lib/assert.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import {buildCommit, MAX_CLOSED_PER_COMMIT, type Commit} from './commit.ts';
-import {eventDecoder, type DecodedEvent} from './event/decode-event.ts';
-import {marksOf, type RecordMarks} from './event/record-marks.ts';
-import {SeqGuard} from './event/seq-guard.ts';
-import {LATE_REASON_HEADER} from './output/result-record.ts';
+import type {EngineView} from './engine/engine-view.ts';
+import type {Row, RowIdentity, RowRange} from './engine/operator.ts';
+import type {TaskEngine} from './engine/task-engine.ts';
+import {nextInput} from './event/next-input.ts';
+import {RepartitionInput} from './event/repartition-input.ts';
+import type {RootInput} from './event/root-input.ts';
+import {StreamInput} from './event/stream-input.ts';
+import {RowEmission} from './output/row-emission.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
-import type {ChangedSlices} from './state/changed-slices.ts';
+import {RecordTally} from './record-tally.ts';
 import type {Checkpoint} from './state/checkpoint.ts';
-import {layoutOf, type Position} from './state/position.ts';
-import type {EngineListener, LateReason, WindowEngine} from './window/window-engine.ts';
+import type {MemberPosition, Position} from './state/position.ts';
+import type {StateStore} from './state/state-store.ts';
+import {viewLayouts} from './state/view-layouts.ts';
+import type {Advances} from './time/advances.ts';
 
 /** The state as of the last commit. */
 export interface RestoredState {
   /** Records read from the topics to build it. */
   readonly readBack: number;
-  readonly engine: WindowEngine;
+  readonly engine: TaskEngine;
+  readonly advances: Advances;
+  /** The engine's, and the task's own. */
+  readonly stores: readonly StateStore[];
   /** Undefined before the first commit. */
   readonly position: Position | undefined;
-  readonly changed: ChangedSlices;
   readonly checkpoint: Checkpoint;
 }
 
 export interface PartitionProcessorOptions {
-  readonly stream: AnyStream;
+  readonly group: TaskGroup;
   readonly partition: number;
+  readonly pipeline: Pick<Pipeline, 'views'>;
   readonly names: TopicNames;
   readonly metrics: ProcessorMetrics;
   readonly log: Log;
   readonly newId: () => string;
   /** Windows closed per commit; the rest comes with the commits after. */
   readonly maxClosed?: number;
+  /** Where each root begins when nothing was committed yet. */
+  readonly firstOffsets: Readonly<Record<string, bigint>>;
 }
 
-export class PartitionProcessor {
-  readonly engine: WindowEngine;
-  readonly checkpoint: Checkpoint;
-  readonly changed: ChangedSlices;
-  readonly #options: PartitionProcessorOptions;
-  readonly #decode: (record: IncomingRecord, marks: RecordMarks) => DecodedEvent;
-  readonly #listener: EngineListener;
-  readonly #guard: SeqGuard;
-  readonly #lateRecords: Record<string, number>;
-  readonly #origin: string;
-  #offset: bigint;
-  #committedOffset: bigint;
-  #committedStreamTimeMs: number | null;
-  #hasPosition: boolean;
-  #late: OutgoingRecord[] = [];
-  #applying: IncomingRecord | undefined;
-  #uncommittedRecords = 0;
-  #uncommittedBytes = 0;
-  #oldestUncommittedMs: number | null = null;
-  #appliedReceivedMs: number | null = null;
+/** How long a root that is not at its end holds up what was read of the others. */
+const MAX_HOLD_MS = 2_000;
+/** An end of the log that was told so long ago is none: a record may have come since. */
+const END_FRESH_MS = 5_000;
 
-  /** `firstOffset`: where to begin when nothing was committed yet. */
-  constructor(restored: RestoredState, firstOffset: bigint, options: PartitionProcessorOptions) {
-    const {engine, position, changed, checkpoint} = restored;
+export class PartitionProcessor {
+  readonly engine: TaskEngine;
+  readonly checkpoint: Checkpoint;
+  readonly stores: readonly StateStore[];
+  readonly advances: Advances;
+  readonly inputs: readonly RootInput[];
+  readonly tally: RecordTally;
+  readonly #options: PartitionProcessorOptions;
+  readonly #emissions: ReadonlyMap<EngineView, RowEmission>;
+  readonly #layouts: Readonly<Record<string, string>>;
+  readonly #origin: string;
+  /** Per root, where Kafka said its end is, and when. */
+  readonly #ends = new Map<string, {offset: bigint; readonly atMs: number}>();
+  #committedOffsets: ReadonlyMap<string, bigint>;
+  #committedTimeMs: number | null;
+  #hasPosition: boolean;
+  /** Time has moved by itself since the last commit. */
+  #isTimeMoved = false;
+  #heldSinceMs: number | undefined;
+
+  constructor(restored: RestoredState, options: PartitionProcessorOptions) {
+    const {engine, position, checkpoint, stores, advances} = restored;
     this.engine = engine;
     this.checkpoint = checkpoint;
-    this.changed = changed;
+    this.stores = stores;
+    this.advances = advances;
     this.#options = options;
-    this.#decode = eventDecoder(options.stream);
-    this.#guard = new SeqGuard(position?.guards);
-    this.#lateRecords = {...position?.lateRecords};
+    this.tally = new RecordTally({...options, lateCounts: lateCountsOf(position)});
+    engine.listen(this.tally);
+    this.inputs = options.group.roots.map((root) => this.#openInput(root, position));
+    this.#emissions = new Map(
+      engine.views.map((view) => [view, new RowEmission(view.view.emit, view.operator)]),
+    );
+    this.#layouts = viewLayouts(options.group);
     this.#origin = position?.origin ?? options.newId();
-    this.#offset = position === undefined ? firstOffset : BigInt(position.offset);
-    this.#committedOffset = this.#offset;
-    this.#committedStreamTimeMs = engine.streamTimeMs;
     this.#hasPosition = position !== undefined;
-    this.#appliedReceivedMs = position?.appliedReceivedMs ?? null;
-    this.#listener = {
-      late: (index, reason) => this.#takeLate(index, reason),
-      failed: (index, error) => this.#countInvalid(toError(error).message, index),
-    };
+    this.#committedOffsets = this.#offsets();
+    this.#committedTimeMs = this.#leastTimeMs();
   }
 
-  get offset(): bigint {
-    return this.#offset;
+  get group(): TaskGroup {
+    return this.#options.group;
   }
 
-  get committedOffset(): bigint {
-    return this.#committedOffset;
+  get partition(): number {
+    return this.#options.partition;
   }
 
   get origin(): string {
     return this.#origin;
-  }
-
-  /** Of the last commit. */
-  get watermarkMs(): number | null {
-    return this.#committedStreamTimeMs;
-  }
-
-  get uncommittedRecords(): number {
-    return this.#uncommittedRecords;
-  }
-
-  /** Of values: what late records can hold in memory until the commit. */
-  get uncommittedBytes(): number {
-    return this.#uncommittedBytes;
-  }
-
-  get oldestUncommittedMs(): number | null {
-    return this.#oldestUncommittedMs;
-  }
-
-  get appliedReceivedMs(): number | null {
-    return this.#appliedReceivedMs;
-  }
-
-  get lateRecords(): number {
-    return Object.values(this.#lateRecords).reduce((total, count) => total + count, 0);
   }
 
   /** Whether something was ever committed. */
@@ -129,144 +116,207 @@ export class PartitionProcessor {
     return this.#hasPosition;
   }
 
+  /** Per root, next offset after what is committed. */
+  get committedOffsets(): ReadonlyMap<string, bigint> {
+    return this.#committedOffsets;
+  }
+
+  /** The least time of the roots as of the last commit; those without an event do not count. */
+  get watermark(): number | null {
+    return this.#committedTimeMs;
+  }
+
+  /** A view's own time as of the last commit. */
+  watermarkMs(view: string): number | null {
+    return this.engine.view(view)?.time.committedMs ?? null;
+  }
+
+  /** A view's open rows as of the last commit. */
+  openRows(view: string, range: RowRange): readonly Row[] {
+    return this.engine.view(view)?.operator.openRows(range) ?? [];
+  }
+
   /**
    * Whether there is anything a commit would change, windows that wait to be closed included. If not, the state in memory
    * is the committed one, with no window half closed.
    */
   hasUncommitted(): boolean {
-    return this.#uncommittedRecords > 0 || this.engine.hasDue();
+    return this.tally.uncommittedRecords > 0 || this.#isTimeMoved || this.engine.dueCount() > 0;
   }
 
-  apply(batch: Pick<PartitionBatch, 'records' | 'nextOffset'>): void {
-    for (const record of batch.records) this.#applyRecord(record);
-    this.skipTo(batch.nextOffset);
-    this.#options.metrics.records.add(batch.records.length, {stream: this.#options.stream.name});
+  /** Whether rows or time marks should be written though nothing has changed. */
+  owesRecords(nowMs: number): boolean {
+    if (this.engine.sinks.some(({sink}) => sink.isPending())) return true;
+    for (const emission of this.#emissions.values()) if (emission.isDue(nowMs)) return true;
+    return false;
   }
 
-  /** Control and aborted records take offsets, but nothing that needs a commit. */
-  skipTo(offset: bigint): void {
-    this.#offset = offset;
-    if (this.#uncommittedRecords === 0) this.#committedOffset = offset;
+  /** Whether what was read and waits cannot go on without a commit. */
+  mustCommit(): boolean {
+    return this.engine.mustCommit(this.#maxClosed);
+  }
+
+  /** Whether records that were read are not applied. */
+  hasWaiting(): boolean {
+    return this.inputs.some(({queue}) => queue.count > 0);
+  }
+
+  /** Kafka says that a root ends at this offset for now. */
+  noteEnd(root: string, offset: bigint, nowMs: number): void {
+    this.#ends.set(root, {offset, atMs: nowMs});
+  }
+
+  /** Takes what was read. Control and aborted records take offsets, but nothing that needs a commit. */
+  receive(root: string, batch: Pick<PartitionBatch, 'records' | 'nextOffset'>): void {
+    this.#input(root).queue.push(batch);
+    this.#noteOffsets();
+  }
+
+  /** What lies before `offset` was deleted. */
+  skipTo(root: string, offset: bigint): void {
+    this.#input(root).queue.skipTo(offset);
+    this.#noteOffsets();
+  }
+
+  /** Applies what was read, in the order of time, until a commit must come first or a root holds up the rest. */
+  applyWaiting(nowMs: number): void {
+    const {inputs} = this;
+    const before = inputs.map(({queue}) => queue.count);
+    const options = {
+      inputs,
+      isAtEnd: (input: RootInput) => this.#isAtEnd(input),
+      isPatienceOver: nowMs - (this.#heldSinceMs ?? nowMs) >= MAX_HOLD_MS,
+    };
+    let input: RootInput | undefined;
+    while (!this.mustCommit() && (input = nextInput(options)) !== undefined) input.applyNext();
+    this.tally.endRecord();
+    const isHeld = !this.mustCommit() && this.hasWaiting();
+    this.#heldSinceMs = isHeld ? (this.#heldSinceMs ?? nowMs) : undefined;
+    inputs.forEach(({root, queue}, index) => {
+      const applied = before[index]! - queue.count;
+      if (applied > 0) this.#options.metrics.records.add(applied, {stream: root.name});
+    });
+  }
+
+  /** Wall time has passed: idle roots' time goes on. */
+  tick(nowMs: number): void {
+    if (!this.engine.waitsForTime()) return;
+    for (const input of this.inputs) {
+      const isFresh = nowMs - (this.#ends.get(input.root.name)?.atMs ?? 0) <= END_FRESH_MS;
+      if (!input.tick(nowMs, isFresh && this.#isAtEnd(input))) continue;
+      this.advances.note(input.root.name, input.queue.offset, input.timeMs!);
+      this.#isTimeMoved = true;
+    }
+    if (this.inputs.every(({timeMs, isIdle}) => timeMs !== null || isIdle)) this.engine.noteEmpty();
   }
 
   /** The transaction that makes everything applied so far committed. Until its outcome is known, apply nothing. */
   prepareCommit(nowMs: number): Commit {
-    const {stream, partition, names} = this.#options;
-    const position: Position = {
-      version: 1,
-      origin: this.#origin,
-      offset: String(this.#offset),
-      streamTimeMs: this.engine.streamTimeMs,
-      appliedReceivedMs: this.#appliedReceivedMs,
-      guards: this.#guard.state(),
-      lateRecords: this.#lateRecords,
-      closedThroughMs: this.#closedThroughMs(),
-      layouts: Object.fromEntries(this.engine.views.map(({view}) => [view.name, layoutOf(view)])),
-    };
+    const {group, partition, names} = this.#options;
     return buildCommit({
       engine: this.engine,
-      position,
-      late: this.#late,
-      oldRows: (view, startMs, limit) => this.checkpoint.closed.selectOld(view, startMs, limit),
+      stores: this.stores,
+      emissions: this.#emissions,
+      position: () => this.#position(),
+      late: this.tally.lateRecords,
+      oldRows: (view, endMs, limit) =>
+        this.checkpoint.closed
+          .selectOld(view, endMs, limit)
+          .map((row) => ({key: row.key, start: row.startMs, end: row.endMs, id: row.id})),
       names,
-      stream: stream.name,
+      group: group.name,
       partition,
       nowMs,
-      maxClosed: this.#options.maxClosed ?? MAX_CLOSED_PER_COMMIT,
+      maxClosed: this.#maxClosed,
     });
   }
 
   /** The commit is in Kafka: queries see it from now on. */
-  markCommitted(commit: Commit): void {
-    commit.views.forEach(({windows, closed, expired}, view) => {
-      for (const pane of windows.panes()) {
-        this.changed.mark({view, startMs: pane.startMs}, pane.dirtySlots());
+  markCommitted({views}: Commit): void {
+    const {closed} = this.checkpoint;
+    for (const {view, final, expired} of views) {
+      for (const {values, ...row} of final) {
+        closed.put({view: view.name, ...placeOf(row), json: JSON.stringify(values)});
       }
-      for (const row of closed) this.checkpoint.closed.put(row);
-      for (const row of expired) this.checkpoint.closed.delete(row.view, row);
-      for (const startMs of windows.markCommitted()) this.changed.markGone({view, startMs});
-    });
-    this.#committedOffset = this.#offset;
-    this.#committedStreamTimeMs = this.engine.streamTimeMs;
+      for (const row of expired) closed.delete(view.name, placeOf(row));
+    }
+    this.engine.markCommitted();
+    for (const store of this.stores) store.markCommitted();
+    this.tally.markCommitted();
+    this.#isTimeMoved = false;
     this.#hasPosition = true;
-    this.#late = [];
-    this.#uncommittedRecords = 0;
-    this.#uncommittedBytes = 0;
-    this.#oldestUncommittedMs = null;
+    this.#committedOffsets = this.#offsets();
+    this.#committedTimeMs = this.#leastTimeMs();
   }
 
-  #closedThroughMs(): Record<string, number> {
-    const {streamTimeMs} = this.engine;
-    if (streamTimeMs === null) return {};
-    return Object.fromEntries(
-      this.engine.views.map((windows) => [
-        windows.view.name,
-        windows.closedThroughMs(streamTimeMs),
+  get #maxClosed(): number {
+    return this.#options.maxClosed ?? MAX_CLOSED_PER_COMMIT;
+  }
+
+  #openInput(root: Root, restored: Position | undefined): RootInput {
+    const {pipeline, firstOffsets} = this.#options;
+    const position = restored?.roots[root.name];
+    const offset = position === undefined ? firstOffsets[root.name]! : BigInt(position.offset);
+    const listener = this.tally.listenerOf(root);
+    const shared = {engine: this.engine, position, offset, listener};
+    if (root.kind === 'stream') return new StreamInput({...shared, root});
+    return new RepartitionInput({...shared, root, writers: writersOf(topologyOf(pipeline), root)});
+  }
+
+  #position(): Position {
+    return {
+      version: 2,
+      origin: this.#origin,
+      roots: Object.fromEntries(this.inputs.map((input) => [input.root.name, input.position()])),
+      members: Object.fromEntries([
+        ...this.engine.views.map((view) => [view.name, this.#viewPosition(view)] as const),
+        ...[...this.engine.tables, ...this.engine.sinks].map(
+          ({name, time}) => [name, {timeMs: time.timeMs, lateRecords: 0}] as const,
+        ),
       ]),
-    );
+    };
   }
 
-  #applyRecord(record: IncomingRecord): void {
-    this.#uncommittedRecords++;
-    this.#uncommittedBytes += record.value?.byteLength ?? 0;
-    this.#oldestUncommittedMs ??= record.timestampMs;
-    this.#appliedReceivedMs = record.timestampMs;
-    const marks = marksOf(record);
-    const verdict = this.#guard.check(marks);
-    if (verdict.kind === 'duplicate') {
-      this.#options.metrics.duplicates.add(1, {stream: this.#options.stream.name});
-      return;
-    }
-    if (verdict.kind === 'hole') this.#reportHole(marks, verdict.missing);
-    const decoded = this.#decode(record, marks);
-    if (decoded.kind === 'invalid') {
-      this.#countInvalid(decoded.reason);
-      return;
-    }
-    this.#applying = record;
-    this.engine.apply(decoded.timed, this.#listener);
+  #viewPosition({name, timeMs, operator}: EngineView): MemberPosition {
+    return {
+      timeMs,
+      mark: operator.mark() as MemberPosition['mark'],
+      layout: this.#layouts[name],
+      lateRecords: this.tally.lateCount(name),
+    };
   }
 
-  #takeLate(index: number, reason: LateReason): void {
-    const {names, partition, metrics} = this.#options;
-    const {name} = this.engine.views[index]!.view;
-    const {key, value, headers, timestampMs} = this.#applying!;
-    this.#lateRecords[name] = (this.#lateRecords[name] ?? 0) + 1;
-    metrics.late.add(1, {view: name});
-    this.#late.push({
-      topic: names.late(name),
-      partition,
-      key,
-      value,
-      headers: [...headers, [LATE_REASON_HEADER, utf8(reason)]],
-      timestampMs,
-    });
+  #isAtEnd({root, queue}: RootInput): boolean {
+    const end = this.#ends.get(root.name);
+    return end !== undefined && queue.count === 0 && queue.endOffset >= end.offset;
   }
 
-  #countInvalid(reason: string, viewIndex?: number): void {
-    const {metrics, stream, partition, log} = this.#options;
-    const labels = {stream: stream.name};
-    // The first one of a program's life, so that a wrong schema is noticed; the counter tells the rest.
-    if (metrics.invalid.value(labels) === 0) {
-      const view = viewIndex === undefined ? undefined : this.engine.views[viewIndex]!.view.name;
-      log.warn('a record is left out; later ones are only counted', {
-        ...labels,
-        partition,
-        view,
-        reason,
-      });
-    }
-    metrics.invalid.add(1, labels);
+  #noteOffsets(): void {
+    if (this.tally.uncommittedRecords === 0) this.#committedOffsets = this.#offsets();
   }
 
-  #reportHole(marks: RecordMarks, missing: number): void {
-    const {metrics, stream, log} = this.#options;
-    metrics.holes.add(1, {stream: stream.name});
-    log.error('records of a shard are missing', {
-      shard: marks.shard,
-      incarnation: marks.incarnation,
-      missing,
-      nextSeq: marks.seq,
-    });
+  #offsets(): ReadonlyMap<string, bigint> {
+    return new Map(this.inputs.map(({root, queue}) => [root.name, queue.offset]));
   }
+
+  #leastTimeMs(): number | null {
+    const times = this.inputs.flatMap(({timeMs}) => timeMs ?? []);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  #input(root: string): RootInput {
+    const input = this.inputs.find((each) => each.root.name === root);
+    assert(input !== undefined, 'the group has this root');
+    return input;
+  }
+}
+
+function lateCountsOf(position: Position | undefined): Readonly<Record<string, number>> {
+  const members = Object.entries(position?.members ?? {});
+  return Object.fromEntries(members.map(([name, {lateRecords}]) => [name, lateRecords]));
+}
+
+/** Of rows that are final: those have times. */
+function placeOf({key, start, end, id}: RowIdentity) {
+  return {key, startMs: start ?? 0, endMs: end ?? 0, id};
 }

@@ -1,6 +1,7 @@
 import type {FencedProducer, OutgoingRecord, TransactionOutcome} from '../src/kafka/ports.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {sleep} from '../src/lib/sleep.ts';
+import {failpoint} from '../src/program/failpoint.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
 import type {TaskBackoff} from './task-backoff.ts';
 
@@ -25,7 +26,9 @@ export async function sendCommit(options: SendCommitOptions): Promise<Transactio
   const {producer, records, backoff, clock, metrics, onAbort, signal} = options;
   for (let aborts = 0; ; aborts++) {
     const startMs = clock.nowMs();
+    failpoint('processor:commit:before');
     const outcome = await producer.transact(records, COMMIT_DEADLINE_MS);
+    failpoint('processor:commit:after');
     metrics.commitDuration.observe((clock.nowMs() - startMs) / 1_000);
     if (outcome.kind !== 'aborted' || aborts >= MAX_ABORTS) return outcome;
     const waitMs = backoff.abortMs(aborts);

@@ -1,34 +1,47 @@
 import type {ProcessorStatus} from '../src/protocol/status.ts';
 import type {Clock} from '../src/lib/clock.ts';
 import {Gauge, type Labels} from '../src/telemetry/metrics.ts';
+import {taskName} from './task-name.ts';
+import type {RootProgress} from './task-progress.ts';
 import type {Task} from './task.ts';
 
 type TaskStatus = ProcessorStatus['tasks'][number];
 
-export function taskStatus({unit, state, progress, stableEndOffset, lastError}: Task): TaskStatus {
-  return {
-    stream: unit.stream.name,
-    partition: unit.partition,
-    state,
-    appliedOffset: numberOf(progress?.appliedOffset),
-    committedOffset: numberOf(progress?.committedOffset),
-    stableEndOffset: numberOf(stableEndOffset),
-    appliedReceivedMs: progress?.appliedReceivedMs ?? null,
+/** One entry for each root that the task reads. */
+export function taskStatus(task: Task): readonly TaskStatus[] {
+  const {group, partition} = task.unit;
+  const {progress, restoring} = task;
+  return group.roots.map(({name}, index) => ({
+    task: taskName(group, partition),
+    stream: name,
+    partition,
+    state: task.state,
+    restoring: restoring ?? null,
+    ...offsetsOf(progress?.roots.find((root) => root.name === name)),
+    stableEndOffset: numberOf(task.stableEndOffset(name)),
     oldestUncommittedMs: progress?.oldestUncommittedMs ?? null,
     watermarkMs: progress?.watermarkMs ?? null,
-    lateRecords: progress?.lateRecords ?? 0,
-    openWindows: progress?.openWindows ?? 0,
-    lastError,
+    lateRecords: index === 0 ? (progress?.lateRecords ?? 0) : 0,
+    openWindows: index === 0 ? (progress?.openWindows ?? 0) : 0,
+    lastError: task.lastError,
+  }));
+}
+
+function offsetsOf(root: RootProgress | undefined) {
+  return {
+    appliedOffset: numberOf(root?.appliedOffset),
+    committedOffset: numberOf(root?.committedOffset),
+    appliedReceivedMs: root?.appliedReceivedMs ?? null,
   };
 }
 
 export function lagGauges(tasks: () => readonly Task[], clock: Clock): readonly Gauge[] {
   const read = (value: (status: TaskStatus) => number | null) =>
     function* (): Generator<readonly [Labels, number]> {
-      for (const task of tasks()) {
-        const number = value(taskStatus(task));
-        const {stream, partition} = task.unit;
-        if (number !== null) yield [{stream: stream.name, partition: String(partition)}, number];
+      for (const status of tasks().flatMap(taskStatus)) {
+        const number = value(status);
+        const {stream, partition} = status;
+        if (number !== null) yield [{stream, partition: String(partition)}, number];
       }
     };
   return [

@@ -1,17 +1,21 @@
 import {describeError, ForebayError} from '../src/lib/errors.ts';
 import {sleep} from '../src/lib/sleep.ts';
-import type {CommittedReader, FencedProducer} from '../src/kafka/ports.ts';
-import {commitRestoreMark} from '../src/kafka/restore-mark.ts';
-import {PartitionProcessor} from './partition-processor.ts';
-import {restorePartition} from './restore/restore-partition.ts';
-import {RESTORE_KEY} from './state/changelog-codec.ts';
+import type {FencedProducer} from '../src/kafka/ports.ts';
+import {failpoint} from '../src/program/failpoint.ts';
+import type {PartitionProcessor} from './partition-processor.ts';
+import {openProcessor} from './restore/open-processor.ts';
+import {RestoreProgress} from './restore/restore-progress.ts';
 import {Checkpoint, isDamage} from './state/checkpoint.ts';
 import {Checkpointer} from './state/checkpointer.ts';
+import {publishedViews} from './engine/published-views.ts';
+import {InputReader} from './event/input-reader.ts';
+import {rootTopic} from './event/root-topic.ts';
 import {observeLatency} from './processor-metrics.ts';
 import {sendCommit} from './send-commit.ts';
 import {TaskBackoff, type TaskTrouble} from './task-backoff.ts';
 import type {TaskOptions, TaskUnit} from './task-options.ts';
 import {progressLeftBy, progressOf, type TaskProgress} from './task-progress.ts';
+import {taskName} from './task-name.ts';
 import {nextState, type TaskEvent, type TaskState} from './task-state.ts';
 
 /** How long an applied record may wait for its commit. */
@@ -23,7 +27,7 @@ const IDLE_POLL_MS = 250;
 /** The broker aborts a transaction that is open for longer; readers of the topics are held up as long at most. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
 
-const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION']);
+const FATAL_CODES = new Set(['VIEW_CHANGED', 'CHANGELOG_VERSION', 'REPARTITION_VERSION']);
 
 /**
  * One loop: fence → restore → (poll → apply → commit)…, until it is stopped.
@@ -39,7 +43,9 @@ export class Task {
   #processor: PartitionProcessor | undefined;
   /** Where the last life ended. */
   #left: TaskProgress | undefined;
-  #stableEndOffset: bigint | undefined;
+  #restoring: RestoreProgress | undefined;
+  /** By root. */
+  readonly #stableEnds = new Map<string, bigint>();
   #lastError: string | null = null;
   readonly #backoff: TaskBackoff;
   #waitMs = 0;
@@ -48,6 +54,10 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#options = options;
     this.#backoff = new TaskBackoff(options);
+  }
+
+  get #name(): string {
+    return taskName(this.#options.group, this.#options.partition);
   }
 
   get unit(): TaskUnit {
@@ -69,8 +79,13 @@ export class Task {
     return processor === undefined ? this.#left : progressOf(processor);
   }
 
-  get stableEndOffset(): bigint | undefined {
-    return this.#stableEndOffset;
+  /** How far reading back is, while it is under way. */
+  get restoring(): {readonly read: number; readonly of: number} | undefined {
+    return this.#state === 'restoring' ? this.#restoring : undefined;
+  }
+
+  stableEndOffset(root: string): bigint | undefined {
+    return this.#stableEnds.get(root);
   }
 
   /** Why it is not running, or what it is retrying; `null` when all is well. */
@@ -78,11 +93,12 @@ export class Task {
     return this.#lastError;
   }
 
-  /** The input reaches at least this far. */
-  noteInputEnd(offset: bigint): void {
-    if (this.#stableEndOffset === undefined || offset > this.#stableEndOffset) {
-      this.#stableEndOffset = offset;
-    }
+  /** A root reaches at least this far. */
+  noteInputEnd(root: string, offset: bigint): void {
+    const known = this.#stableEnds.get(root);
+    const end = known === undefined || offset > known ? offset : known;
+    this.#stableEnds.set(root, end);
+    this.#processor?.noteEnd(root, end, this.#options.clock.nowMs());
   }
 
   start(): void {
@@ -106,22 +122,24 @@ export class Task {
 
   /** From one fence to the next. */
   async #live(): Promise<void> {
-    const {kafka, names, stream, partition} = this.#options;
+    const {kafka, names} = this.#options;
     const opened: {close(): Promise<void>}[] = [];
     try {
       const producer = await kafka.openFencedProducer(
-        names.identity('processor', `${stream.name}.${partition}`),
+        names.identity('processor', this.#name),
         TRANSACTION_TIMEOUT_MS,
       );
       opened.push(producer);
+      failpoint('processor:fenced');
       this.#enter('opened');
       if (!this.#stopping.signal.aborted) {
         const processor = await this.#restore(producer);
         const reader = await kafka.openReader();
         opened.push(reader);
-        reader.assign(names.data(stream.name), partition, processor.offset);
         this.#enter('restored');
-        await this.#process(processor, {producer, reader});
+        failpoint('processor:restored');
+        const input = new InputReader(reader, processor, names);
+        await this.#process(processor, {producer, input});
       }
       if (this.#stopping.signal.aborted) this.#enter('stop');
     } catch (error) {
@@ -139,98 +157,75 @@ export class Task {
   }
 
   async #restore(producer: FencedProducer): Promise<PartitionProcessor> {
-    const {stream, partition, admin, names, metrics, log, clock} = this.#options;
+    const {metrics, log, clock} = this.#options;
     const startMs = clock.nowMs();
-    // Before the checkpoint is open: nothing may fail between opening it and handing it over.
-    const firstOffset = await this.#firstOffset();
-    const mark = await this.#commitMark(producer);
     const {signal} = this.#stopping;
-    const restored = await this.#options.inTurn(
-      () => restorePartition({...this.#options, stream: stream.name, mark, signal}),
+    const progress = new RestoreProgress({task: this.#name, clock, log});
+    this.#restoring = progress;
+    const {processor, readBack} = await openProcessor({
+      ...this.#options,
+      producer,
+      progress,
       signal,
-    );
-    const processor = new PartitionProcessor(restored, firstOffset, {
-      stream,
-      partition,
-      names,
-      metrics,
-      log,
-      newId: this.#options.newId,
     });
     this.#processor = processor;
-    if (processor.offset < firstOffset) {
-      log.error('input was deleted before it was read; going on with what is left', {
-        stream: stream.name,
-        partition,
-        missing: Number(firstOffset - processor.offset),
-      });
-      processor.skipTo(firstOffset);
-    }
-    this.#stableEndOffset = await admin.stableEndOffset(names.data(stream.name), partition);
+    await this.#askEnds();
     const durationS = (clock.nowMs() - startMs) / 1_000;
     metrics.restoreDuration.observe(durationS);
     log.info('a task is restored', {
-      task: `${stream.name}.${partition}`,
-      offset: String(processor.offset),
-      openWindows: processor.engine.openWindows(),
-      readBack: restored.readBack,
+      task: this.#name,
+      offsets: [...processor.committedOffsets].map(([root, at]) => `${root} ${at}`).join(', '),
+      openWindows: processor.engine.openCount(),
+      readBack,
       seconds: durationS,
     });
     return processor;
   }
 
-  async #commitMark(producer: FencedProducer): Promise<string> {
-    const {names, stream, partition, clock, newId} = this.#options;
-    const topic = names.changelog(stream.name);
-    const id = newId();
-    await commitRestoreMark(producer, {
-      topic,
-      partition,
-      key: RESTORE_KEY,
-      id,
-      nowMs: clock.nowMs(),
-    });
-    return id;
-  }
-
-  #firstOffset(): Promise<bigint> {
-    const {admin, names, stream, partition} = this.#options;
-    return admin.earliestOffset(names.data(stream.name), partition);
+  async #askEnds(): Promise<void> {
+    const {admin, names, group, partition} = this.#options;
+    for (const root of group.roots) {
+      const end = await admin.stableEndOffset(rootTopic(root, names), partition);
+      // What was known may be of a log that is no more.
+      this.#stableEnds.delete(root.name);
+      this.noteInputEnd(root.name, end);
+    }
   }
 
   /** Returns when it is to stop or to start over; the state says which. */
   async #process(
     processor: PartitionProcessor,
-    {producer, reader}: {producer: FencedProducer; reader: CommittedReader},
+    {producer, input}: {producer: FencedProducer; input: InputReader},
   ): Promise<void> {
     const {clock} = this.#options;
-    const checkpointer = new Checkpointer({
-      ...this.#options,
-      stream: this.#options.stream.name,
-      processor,
-      confirmOwnership: async () => {
-        await this.#commit(processor, producer);
-        return this.#isRunning();
-      },
-    });
+    const checkpointer = this.#checkpointerOf(processor, producer);
+    const {tally} = processor;
     let dueMs = 0;
     while (this.#isRunning() && !this.#stopping.signal.aborted) {
-      if (processor.uncommittedRecords > 0) {
-        await this.#poll(processor, reader, msUntil(dueMs, clock.nowMs()));
-      } else if (processor.hasUncommitted()) {
-        // Windows that the last commit had no room for.
+      if (processor.hasUncommitted() && tally.uncommittedRecords === 0) {
+        // Windows that the last commit had no room for, or that time alone has closed.
         dueMs = 0;
+      } else if (tally.uncommittedRecords > 0) {
+        if (!processor.mustCommit())
+          await this.#poll(processor, input, msUntil(dueMs, clock.nowMs()));
       } else {
         await checkpointer.step();
         if (!this.#isRunning()) break;
-        await this.#poll(processor, reader, IDLE_POLL_MS);
+        await this.#poll(processor, input, IDLE_POLL_MS);
         dueMs = clock.nowMs() + COMMIT_INTERVAL_MS;
       }
+      const nowMs = clock.nowMs();
       const isFull =
-        processor.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS ||
-        processor.uncommittedBytes >= MAX_UNCOMMITTED_BYTES;
-      const isDue = isFull || msUntil(dueMs, clock.nowMs()) === 0;
-      if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);
+        tally.uncommittedRecords >= MAX_UNCOMMITTED_RECORDS ||
+        tally.uncommittedBytes >= MAX_UNCOMMITTED_BYTES;
+      const isDue = isFull || processor.mustCommit() || msUntil(dueMs, nowMs) === 0;
+      const isWanted = (isDue && processor.hasUncommitted()) || processor.owesRecords(nowMs);
+      if (!isWanted) continue;
+      await this.#commit(processor, producer);
+      if (!this.#isRunning()) break;
+      // What a commit had to come before.
+      processor.applyWaiting(clock.nowMs());
+      dueMs = clock.nowMs() + COMMIT_INTERVAL_MS;
     }
     while (this.#isRunning() && processor.hasUncommitted()) {
       await this.#commit(processor, producer);
@@ -238,31 +233,40 @@ export class Task {
     if (this.#isRunning()) await checkpointer.finish();
   }
 
+  #checkpointerOf(processor: PartitionProcessor, producer: FencedProducer): Checkpointer {
+    return new Checkpointer({
+      ...this.#options,
+      views: publishedViews(this.#options),
+      processor,
+      confirmOwnership: async () => {
+        await this.#commit(processor, producer);
+        return this.#isRunning();
+      },
+    });
+  }
+
   #isRunning(): boolean {
     return this.#state === 'running';
   }
 
   /** A poll that fails costs nothing but time: what was applied stays, and the reader goes on where it was. */
-  async #poll(
-    processor: PartitionProcessor,
-    reader: CommittedReader,
-    waitMs: number,
-  ): Promise<void> {
+  async #poll(processor: PartitionProcessor, input: InputReader, waitMs: number): Promise<void> {
+    const {clock} = this.#options;
     try {
-      for (const batch of await reader.poll(waitMs)) {
-        processor.apply(batch);
-        this.noteInputEnd(batch.lastStableOffset);
-      }
+      await input.poll(waitMs, (root, offset) => this.noteInputEnd(root, offset));
       this.#lastError = null;
     } catch (error) {
       if (!(error instanceof ForebayError) || error.code !== 'KAFKA_READ_FAILED') throw error;
       this.#lastError = describeError(error);
     }
+    const nowMs = clock.nowMs();
+    processor.applyWaiting(nowMs);
+    processor.tick(nowMs);
   }
 
   async #commit(processor: PartitionProcessor, producer: FencedProducer): Promise<void> {
-    const {clock, metrics, listener, log, stream} = this.#options;
-    const oldestMs = processor.oldestUncommittedMs;
+    const {clock, metrics, listener, log, group, partition} = this.#options;
+    const oldestMs = processor.tally.oldestUncommittedMs;
     const commit = processor.prepareCommit(clock.nowMs());
     const outcome = await sendCommit({
       ...this.#options,
@@ -278,9 +282,10 @@ export class Task {
     if (outcome.kind !== 'committed') {
       return this.#startOver(outcome.kind === 'fenced' ? 'fenced' : 'failed', outcome.error);
     }
-    listener.committing(commit);
+    listener.committing(commit, partition);
     processor.markCommitted(commit);
-    listener.committed(stream.name);
+    failpoint('processor:commit:marked');
+    listener.committed(group.name);
     this.#backoff.committed();
     if (oldestMs !== null) observeLatency(metrics, clock.nowMs() - oldestMs);
   }
@@ -289,16 +294,16 @@ export class Task {
     const before = this.#state;
     this.#state = nextState(before, event);
     if ((before === 'running') !== (this.#state === 'running')) {
-      this.#options.listener.changed(this.#options.stream.name);
+      this.#options.listener.changed(this.#options.group.name);
     }
   }
 
   #startOver(trouble: TaskTrouble, error: unknown): void {
-    const {log, stream, partition} = this.#options;
+    const {log} = this.#options;
     this.#lastError = describeError(error);
     this.#waitMs = this.#backoff.waitMs(trouble);
     log.warn('a task starts over from what is committed', {
-      task: `${stream.name}.${partition}`,
+      task: this.#name,
       trouble,
       waitMs: this.#waitMs,
       reason: this.#lastError,

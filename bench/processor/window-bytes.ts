@@ -1,6 +1,8 @@
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
-import {WindowEngine} from '../../stream-processor/window/window-engine.ts';
+import type {WindowView} from '../../src/define/view.ts';
+import {AggregateColumns} from '../../stream-processor/window/aggregate-columns.ts';
+import {MemoryPanes} from '../../stream-processor/window/memory-panes.ts';
 import pipeline from './pipeline.ts';
 
 const DEVICES = 10_000;
@@ -18,19 +20,17 @@ export function windowBytes(): number {
     return heapUsed + external;
   };
   const before = usedBytes();
-  const engine = new WindowEngine(pipeline.views);
-  const [view] = engine.views;
+  const [view] = pipeline.views as readonly [WindowView, ...WindowView[]];
+  const panes = new MemoryPanes(view.name, new AggregateColumns(view.aggregates));
   for (let round = 0; round < EVENTS_PER_WINDOW; round++) {
     for (let window = 0; window < WINDOWS; window++) {
       for (let device = 0; device < DEVICES; device++) {
         const key = Buffer.from(`dev-${String(device).padStart(5, '0')}`).toString();
-        const timed = {key, timeMs: window * 60_000, event: {temperature: device / 4}};
-        view!.add(timed, 0);
+        const timeMs = window * view.sizeMs;
+        panes.add(timeMs, key, {temperature: device / 4}, timeMs);
       }
     }
-    view!.markCommitted();
+    panes.markCommitted();
   }
-  const bytes = usedBytes() - before;
-  const count = engine.openWindows();
-  return bytes / count;
+  return (usedBytes() - before) / panes.size;
 }

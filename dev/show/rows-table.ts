@@ -1,7 +1,7 @@
 import type {ViewRow} from '../../src/protocol/query.ts';
 import {printable} from '../../src/lib/printable.ts';
 
-/** Rows of a view as aligned lines: key, window start, aggregates, and whether the window is still open. */
+/** Rows of a view as aligned lines: key, window start if it has one, values, and whether the window is still open. */
 export function rowsTable(rows: readonly ViewRow[]): string[] {
   const cells = rows.map(cellsOf);
   const widths = cells.reduce<number[]>(
@@ -21,10 +21,10 @@ export function rowsLine(rows: readonly ViewRow[]): string {
   return rows.map((row) => cellsOf(row).join(' ')).join(' | ');
 }
 
-function cellsOf({key, start, end: _end, final, ...aggregates}: ViewRow): string[] {
+function cellsOf({key, start, end: _end, id: _id, final, ...aggregates}: ViewRow): string[] {
   return [
     printable(key),
-    new Date(start).toISOString().slice(0, 16).replace('T', ' '),
+    ...(start === undefined ? [] : [new Date(start).toISOString().slice(0, 16).replace('T', ' ')]),
     ...Object.entries(aggregates).map(([name, value]) => `${name} ${inShort(value)}`),
     final ? 'final' : 'open',
   ];

@@ -1,13 +1,13 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import * as z from 'zod';
-import {ViewRow} from '../../src/protocol/query.ts';
+import {ViewRow, type RowIdentity} from '../../src/protocol/query.ts';
 import {readEventStream, type ServerEvent} from './read-event-stream.ts';
 
 /** A screen shows few; more would only take memory. */
 const MAX_KEPT_ROWS = 200;
 const RECONNECT_MS = 1_000;
 
-const Identity = ViewRow.pick({key: true, start: true, end: true});
+const Identity = ViewRow.pick({key: true, start: true, end: true, id: true});
 const Snapshot = z.union([z.array(ViewRow), z.object({rows: z.array(ViewRow)})]);
 const Delta = z.object({upsert: z.array(ViewRow), delete: z.array(Identity)});
 
@@ -57,7 +57,7 @@ export class ViewFollower {
       const snapshot = Snapshot.parse(JSON.parse(data));
       const rows = Array.isArray(snapshot) ? snapshot : snapshot.rows;
       this.#rows.clear();
-      this.#upsert([...rows].sort((a, b) => a.start - b.start));
+      this.#upsert([...rows].sort((a, b) => (a.start ?? 0) - (b.start ?? 0)));
     } else if (event === 'delta') {
       const delta = Delta.parse(JSON.parse(data));
       for (const row of delta.delete) this.#rows.delete(identityOf(row));
@@ -78,6 +78,6 @@ export class ViewFollower {
   }
 }
 
-function identityOf({key, start}: {readonly key: string; readonly start: number}): string {
-  return `${start} ${key}`;
+function identityOf({key, start, end, id}: RowIdentity): string {
+  return JSON.stringify([key, start, end, id]);
 }

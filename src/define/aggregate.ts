@@ -9,7 +9,7 @@ export type Json =
   | boolean
   | null
   | readonly Json[]
-  | {readonly [field: string]: Json};
+  | {readonly [field: string]: Json | undefined};
 
 /** The state of a numeric aggregate: a short array of finite numbers, `null` where there is none yet. */
 export type AggregateState = (number | null)[];
@@ -20,6 +20,8 @@ interface AggregateHead {
   readonly layout: string;
   /** TypeScript of what `result` returns, for the generated client. */
   readonly resultType: string;
+  /** What is wrong with its options, for the check of the definition. */
+  readonly problems?: readonly string[];
 }
 
 /** States are kept side by side in doubles: what costs a few bytes per key and window. */
@@ -34,14 +36,14 @@ export interface NumericAggregate<Event> extends AggregateHead {
 
 /** States are objects: sketches, lists, the user's own. */
 // oxlint-disable-next-line typescript/no-explicit-any -- whoever holds an aggregate does not know its state
-export interface ObjectAggregate<Event, State = any> extends AggregateHead {
+export interface ObjectAggregate<Event, State = any, Result = Json> extends AggregateHead {
   readonly kind: 'object';
   init(): State;
   /** The new state, which may be `state` itself, changed. */
   add(state: State, event: Event, timeMs: number): State;
   /** The joined state, which may be `into`, changed. Leaves `other` as it is and keeps no part of it that can change. */
   merge(into: State, other: State): State;
-  result(state: State): Json;
+  result(state: State): Result;
   /** A state that stays what it is when `state` is changed. */
   copy(state: State): State;
   encode(state: State): Uint8Array;

@@ -44,6 +44,7 @@ export function findProblems(options: PipelineOptions): string[] {
 function streamProblems(stream: AnyStream): string[] {
   const at = `stream "${stream.name}"`;
   const {maxBytes, maxRecords, maxAgeMs} = stream.capacity;
+  const {idleMs, maxAheadMs} = stream;
   return [
     ...problemIf(!NAME.test(stream.name), `${at}: the name must match ${NAME}`),
     ...problemIf(
@@ -69,6 +70,12 @@ function streamProblems(stream: AnyStream): string[] {
     ...problemIf(
       !isWithin(stream.dedupeMaxIds, MIN_DEDUPE_IDS, MAX_DEDUPE_IDS),
       `${at}: dedupeMaxIds must be from ${MIN_DEDUPE_IDS} to ${MAX_DEDUPE_IDS}, not ${stream.dedupeMaxIds}`,
+    ),
+    ...Object.entries({idleMs, maxAheadMs}).flatMap(([name, value]) =>
+      problemIf(
+        !isWithin(value, 1, Number.MAX_SAFE_INTEGER),
+        `${at}: ${name} must be a whole number of milliseconds above 0, not ${value}`,
+      ),
     ),
     ...Object.entries({maxBytes, maxRecords, maxAgeMs}).flatMap(([name, value]) =>
       problemIf(!(value > 0), `${at}: capacity.${name} must be above 0, not ${value}`),

@@ -1,5 +1,12 @@
 /** The words a pipeline is written in. */
+export {aggregate} from './aggregates/aggregate.ts';
+export {collect} from './aggregates/collect.ts';
+export {first} from './aggregates/first.ts';
+export {last} from './aggregates/last.ts';
 export {count, max, mean, min, sum} from './aggregates/numbers.ts';
+export {quantile} from './aggregates/quantile.ts';
+export {topK} from './aggregates/top-k.ts';
+export {uniques} from './aggregates/uniques.ts';
 export {clientCertificate, deviceToken, jwt} from './credentials.ts';
 export {days, hours, minutes, seconds} from './duration.ts';
 export {enrich, filter, map, rekey} from './input.ts';

@@ -101,11 +101,18 @@ export function rekey<Event>(
 export interface EnrichOptions<Event, Row, To> {
   /** The table's key. A table that is kept by key can only be asked for the event's own: leave it out there. */
   readonly by?: (event: Event) => string;
-  /** The event with what the table says, `undefined` if it says nothing; return `undefined` to leave the event out. */
+  /**
+   * The event with what the table says, `undefined` if it says nothing; return `undefined` to leave the event out. The row
+   * is shared by all who ask: leave it as it is.
+   */
   readonly to: (event: Event, row: Row | undefined) => To | undefined;
 }
 
-/** Every event with the row that a table has for it at that moment. */
+/**
+ * Every event with the row that a table has for it when the event's turn comes. Records of several topics take turns by
+ * their times, as far as they have been read: an event that is late may see a newer row, and a row that is late comes too
+ * late for events before it.
+ */
 export function enrich<Event, Row, To>(
   from: Input<Event>,
   table: Table<Row>,
@@ -116,14 +123,9 @@ export function enrich<Event, Row, To>(
 
 /** Partitions of the topic that an input's events come from last. */
 export function partitionsOf(input: AnyInput): number {
-  switch (input.kind) {
-    case 'filter':
-    case 'map':
-    case 'enrich':
-      return partitionsOf(input.from);
-    default:
-      return input.partitions;
-  }
+  return input.kind === 'filter' || input.kind === 'map' || input.kind === 'enrich'
+    ? partitionsOf(input.from)
+    : input.partitions;
 }
 
 /** The stream an input begins with (a join's: the left one); its owner answers for what is made of it. */

@@ -27,7 +27,10 @@ export interface StaticTable<Row = any> extends Typed<Row> {
 export type Table<Row> = LatestTable<Row> | ViewTable<Row> | StaticTable<Row>;
 export type AnyTable = LatestTable | ViewTable | StaticTable;
 
-/** The latest event by key of an input, as of each event's place in time: a compacted topic read as a table. */
+/**
+ * The latest event by key of an input, by event time; of the same time the one that came last. Rows stay until a newer one
+ * replaces them: a compacted topic read as a table.
+ */
 export function tableOf<Event>(
   from: Input<Event>,
   {name}: {readonly name: string},
@@ -35,7 +38,10 @@ export function tableOf<Event>(
   return {kind: 'latest', name, from: from as AnyInput};
 }
 
-/** The latest row by key of a view: of windows the last one that changed. */
+/**
+ * The latest row by key of a view: what its aggregates were after the last event that it took of the key; of windows the
+ * newest that the event went into. It outlives the window.
+ */
 export function tableOfView<View extends AggregateView>(view: View): ViewTable<RowOf<View>> {
   return {kind: 'view', view};
 }

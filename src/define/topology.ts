@@ -9,14 +9,9 @@
 import type {Pipeline, PipelineOptions} from './pipeline.ts';
 import type {AnyInput, RekeyInput} from './input.ts';
 import type {AnyStream} from './stream.ts';
-import type {LatestTable} from './table.ts';
-import {
-  inputsOf,
-  isEventView,
-  type RunningView,
-  type ViewDefinition,
-  type WindowView,
-} from './view.ts';
+import {isViewInput, reachOf} from './reach.ts';
+import type {AnyTable, LatestTable} from './table.ts';
+import {inputsOf, type RunningView, type ViewDefinition, type WindowView} from './view.ts';
 
 export type PartialView = WindowView | RunningView;
 
@@ -47,7 +42,7 @@ export type Root =
 export type Repartition = Exclude<Root, {kind: 'stream'}>;
 
 export interface TaskGroup {
-  /** Of its roots' names, in the order of the definition; names its changelog topic. */
+  /** Of its roots' names, sorted: the order of the views does not matter to it. Names its changelog topic. */
   readonly name: string;
   readonly partitions: number;
   readonly roots: readonly Root[];
@@ -68,24 +63,14 @@ export function writersOf(topology: Topology, root: Repartition): number {
 
 /** The root whose events come to an input, through filters, maps and tables, but not through views. */
 export function rootNameOf(input: AnyInput): string | undefined {
-  switch (input.kind) {
-    case 'stream':
-      return input.name;
-    case 'rekey':
-      return eventsRootName(input);
-    case 'filter':
-    case 'map':
-    case 'enrich':
-      return rootNameOf(input.from);
-    default:
-      return undefined;
-  }
+  if (input.kind === 'stream') return input.name;
+  if (input.kind === 'rekey') return eventsRootName(input);
+  return isViewInput(input) ? undefined : rootNameOf(input.from);
 }
 
 /** The `rekey` a view sends partials from, if it does. */
 export function partialRekeyOf(view: ViewDefinition): RekeyInput | undefined {
-  if (view.kind !== 'tumbling' && view.kind !== 'hopping' && view.kind !== 'running')
-    return undefined;
+  if (!isWindowView(view) && view.kind !== 'running') return undefined;
   let input: AnyInput = view.input;
   while (input.kind === 'filter' || input.kind === 'map') input = input.from;
   return input.kind === 'rekey' ? input : undefined;
@@ -105,14 +90,17 @@ export function paneGroups<View extends ViewDefinition>(
 }
 
 function sharePanes(a: ViewDefinition, b: ViewDefinition): boolean {
-  const isWindow = ({kind}: ViewDefinition) => kind === 'tumbling' || kind === 'hopping';
-  if (!isWindow(a) || !isWindow(b)) return false;
-  const [one, other] = [a as WindowView, b as WindowView];
   return (
-    one.input === other.input &&
-    one.aggregates === other.aggregates &&
-    one.storage === other.storage
+    isWindowView(a) &&
+    isWindowView(b) &&
+    a.input === b.input &&
+    a.aggregates === b.aggregates &&
+    a.storage === b.storage
   );
+}
+
+function isWindowView(view: ViewDefinition): view is WindowView {
+  return view.kind === 'tumbling' || view.kind === 'hopping';
 }
 
 export function eventsRootName({name}: RekeyInput): string {
@@ -137,11 +125,13 @@ interface Draft {
 /** Visits what views read, and unites the drafts of what must run together. */
 class TopologyBuilder {
   readonly #published: readonly ViewDefinition[];
+  readonly #all: readonly ViewDefinition[];
   readonly #drafts: Draft[] = [];
   readonly #seen = new Map<ViewDefinition, Root>();
 
   constructor(published: readonly ViewDefinition[]) {
     this.#published = published;
+    this.#all = [...reachOf(published).views];
   }
 
   build(): Topology {
@@ -166,41 +156,32 @@ class TopologyBuilder {
   }
 
   #visitInput(input: AnyInput): Root {
-    if (isView(input)) return this.#visitView(input);
-    switch (input.kind) {
-      case 'stream': {
-        const {name, partitions} = input;
-        return this.#addRoot({kind: 'stream', name, partitions, stream: input});
-      }
-      case 'rekey': {
-        const {partitions} = input;
-        return this.#addRepartition({
-          kind: 'events',
-          name: eventsRootName(input),
-          partitions,
-          rekey: input,
-        });
-      }
-      case 'filter':
-      case 'map':
-        return this.#visitInput(input.from);
-      case 'enrich': {
-        const root = this.#visitInput(input.from);
-        const {table} = input;
-        if (table.kind === 'latest') {
-          this.#unite(root, this.#visitInput(table.from));
-          this.#draftOf(root).tables.add(table);
-        } else if (table.kind === 'view') this.#unite(root, this.#visitView(table.view));
-        return root;
-      }
+    if (isViewInput(input)) return this.#visitView(input);
+    if (input.kind === 'stream') {
+      const {name, partitions} = input;
+      return this.#addRoot({kind: 'stream', name, partitions, stream: input});
     }
+    if (input.kind === 'rekey') {
+      const {partitions} = input;
+      const name = eventsRootName(input);
+      return this.#addRepartition({kind: 'events', name, partitions, rekey: input});
+    }
+    const root = this.#visitInput(input.from);
+    if (input.kind === 'enrich') this.#visitTable(input.table, root);
+    return root;
+  }
+
+  /** What asks a table is worked on where its rows are. */
+  #visitTable(table: AnyTable, root: Root): void {
+    if (table.kind === 'view') this.#unite(root, this.#visitView(table.view));
+    if (table.kind !== 'latest') return;
+    this.#unite(root, this.#visitInput(table.from));
+    this.#draftOf(root).tables.add(table);
   }
 
   #visitPartials(rekey: RekeyInput, view: PartialView): Root {
-    const ofSame = this.#published.filter(
-      (each) => partialRekeyOf(each) === rekey,
-    ) as PartialView[];
-    const views = paneGroups(ofSame).find((group) => group.includes(view)) ?? [view];
+    const ofSame = this.#all.filter((each) => partialRekeyOf(each) === rekey) as PartialView[];
+    const views = paneGroups(ofSame).find((group) => group.includes(view))!;
     const {partitions} = rekey;
     return this.#addRepartition({
       kind: 'partials',
@@ -244,14 +225,10 @@ class TopologyBuilder {
   }
 }
 
-function isView(input: AnyInput): input is Extract<AnyInput, ViewDefinition> {
-  return 'steps' in input || input.kind === 'join' || input.kind === 'select';
-}
-
 function toGroup({roots, views, tables, sinks}: Draft): TaskGroup {
   const all = [...roots.values()];
   return {
-    name: all.map(({name}) => name).join('.'),
+    name: [...roots.keys()].sort().join('.'),
     partitions: all[0]!.partitions,
     roots: all,
     views: inOrder([...views]),
@@ -276,8 +253,8 @@ function viewsReadBy(view: ViewDefinition): readonly ViewDefinition[] {
 }
 
 function viewsIn(input: AnyInput): readonly ViewDefinition[] {
-  if (isView(input) && isEventView(input)) return [input];
-  if (input.kind === 'stream' || input.kind === 'rekey' || !('from' in input)) return [];
+  if (isViewInput(input)) return [input];
+  if (input.kind === 'stream' || input.kind === 'rekey') return [];
   const table = input.kind === 'enrich' ? input.table : undefined;
   const ofTable =
     table?.kind === 'view' ? [table.view] : table?.kind === 'latest' ? viewsIn(table.from) : [];

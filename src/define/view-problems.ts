@@ -1,8 +1,11 @@
 import type {AnyInput} from './input.ts';
 import type {PipelineOptions} from './pipeline.ts';
 import {duplicates, isWithin, NAME, problemIf} from './problem-if.ts';
+import {reachOf} from './reach.ts';
 import type {AnyStream} from './stream.ts';
+import type {LatestTable} from './table.ts';
 import {topologyOf, type TaskGroup} from './topology.ts';
+import {MAX_STEPS} from './views/correlate.ts';
 import {inputsOf, type AggregateView, type ViewDefinition} from './view.ts';
 
 const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
@@ -10,25 +13,37 @@ const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const ROW_FIELDS = new Set(['key', 'start', 'end', 'id', 'final']);
 /** Windows an event is in at most: each of them is a row. */
 const MAX_OVERLAP = 100_000;
+/** A topic's name has 249 characters at most: room for prefix, pipeline and `.changelog`. */
+const MAX_GROUP_NAME = 150;
 
 export function viewsProblems(options: PipelineOptions): string[] {
   const {groups} = topologyOf(options);
-  const names = groups.flatMap(({views, tables}) => [...views, ...tables].map(({name}) => name));
-  const rekeys = groups.flatMap(({roots}) => roots.map(({name}) => name));
+  const {views, tables, rekeys} = reachOf(options.views);
+  const unpublished = [...views].filter((view) => !options.views.includes(view));
+  // A view that is published twice is listed twice.
+  const names = [...options.views, ...unpublished, ...tables].map(({name}) => name);
   return [
     ...duplicates(names).map((name) => `two views are named "${name}"`),
-    ...duplicates(rekeys).map((name) => `two repartition topics are named "${name}"`),
+    ...duplicates([...rekeys].map(({name}) => name)).map(
+      (name) => `two rekeys are named "${name}": use one for both, or another name`,
+    ),
     ...groups.flatMap((group) => groupProblems(group)),
-    ...groups.flatMap(({views}) => views).flatMap((view) => viewProblems(view, options.streams)),
+    ...[...views].flatMap((view) => viewProblems(view, options.streams)),
+    ...[...tables].flatMap((table) => tableProblems(table, options.streams)),
   ];
 }
 
-function groupProblems({roots, views}: TaskGroup): string[] {
+function groupProblems({name, roots, views}: TaskGroup): string[] {
   const [first] = roots;
+  const at = views.map((view) => `"${view.name}"`).join(', ');
+  const problems = problemIf(
+    name.length > MAX_GROUP_NAME,
+    `${at}: the names of what they read together are ${name.length} characters, more than ${MAX_GROUP_NAME} for a topic; use shorter ones`,
+  );
   const other = roots.find(({partitions}) => partitions !== first!.partitions);
-  if (other === undefined) return [];
-  const at = views.map(({name}) => `"${name}"`).join(', ');
+  if (other === undefined) return problems;
   return [
+    ...problems,
     `${at}: ${first!.name} has ${first!.partitions} partitions and ${other.name} ${other.partitions}; what is joined by key needs as many: rekey one of them`,
   ];
 }
@@ -45,6 +60,14 @@ function viewProblems(view: ViewDefinition, streams: readonly AnyStream[]): stri
     ),
     ...('aggregates' in view ? aggregateProblems(view, at) : []),
     ...(view.kind === 'correlate' ? stepProblems(view.steps, at) : []),
+  ];
+}
+
+function tableProblems({name, from}: LatestTable, streams: readonly AnyStream[]): string[] {
+  const at = `table "${name}"`;
+  return [
+    ...problemIf(!NAME.test(name), `${at}: the name must match ${NAME}`),
+    ...inputProblems(from, at, streams),
   ];
 }
 
@@ -131,8 +154,9 @@ function durationProblems(view: ViewDefinition, at: string): string[] {
       return [...above('withinMs', view.withinMs), ...notBelow('graceMs', view.graceMs)];
     case 'running':
     case 'select':
-      return [];
+      break;
   }
+  return [];
 }
 
 function aggregateProblems({aggregates, emit, kind}: AggregateView, at: string): string[] {
@@ -150,12 +174,19 @@ function aggregateProblems({aggregates, emit, kind}: AggregateView, at: string):
         `${at}: aggregate "${name}" must match ${FIELD} and not be one of ${[...ROW_FIELDS].join(', ')}`,
       ),
     ),
+    ...Object.entries(aggregates).flatMap(([name, {op, problems = []}]) =>
+      problems.map((problem) => `${at}: aggregate "${name}": ${op}: ${problem}`),
+    ),
   ];
 }
 
 function stepProblems(steps: readonly {name: string; isNegated: boolean}[], at: string): string[] {
   const names = steps.map(({name}) => name);
   return [
+    ...problemIf(
+      steps.length > MAX_STEPS,
+      `${at}: a pattern has ${MAX_STEPS} steps at most, not ${steps.length}`,
+    ),
     ...problemIf(!steps.some(({isNegated}) => !isNegated), `${at}: every step is negated`),
     ...problemIf(steps[0]?.isNegated === true, `${at}: the first step must not be negated`),
     ...names.flatMap((name) =>

@@ -99,8 +99,13 @@ export type AnyEventView = JoinView | CorrelateView | SelectView;
 export type ViewDefinition = AggregateView | AnyEventView;
 
 /** What `tableOfView` returns of a view; the values are what its aggregates return. */
-export type RowOf<View extends AggregateView> = {
-  readonly [Field in keyof View['aggregates']]: ReturnType<View['aggregates'][Field]['result']>;
+export type RowOf<View extends AggregateView> = ResultsOf<View['aggregates']>;
+
+/** A view says that it has aggregates of any name, and which: only these are fields of its rows. */
+type ResultsOf<Fields extends AnyAggregates> = {
+  readonly [Field in keyof Fields as string extends Field ? never : Field]: ReturnType<
+    Fields[Field]['result']
+  >;
 };
 
 export function isEventView(view: ViewDefinition): view is AnyEventView {

@@ -25,6 +25,11 @@ export interface RestoreMarkOptions {
   readonly nowMs: number;
 }
 
+/** What else is committed with the mark, in front of it. */
+interface Alongside {
+  readonly alongside?: readonly OutgoingRecord[];
+}
+
 export function restoreMark({id, nowMs, ...place}: RestoreMarkOptions): OutgoingRecord {
   return {...place, value: null, headers: [[MARK_HEADER, utf8(id)]], timestampMs: nowMs};
 }
@@ -32,9 +37,10 @@ export function restoreMark({id, nowMs, ...place}: RestoreMarkOptions): Outgoing
 /** @throws ForebayError `KAFKA_NO_RESTORE_MARK`: it may or may not be there, and the producer is not to be used again. */
 export async function commitRestoreMark(
   producer: FencedProducer,
-  options: RestoreMarkOptions,
+  {alongside = [], ...options}: RestoreMarkOptions & Alongside,
 ): Promise<void> {
-  const outcome = await producer.transact([restoreMark(options)], COMMIT_DEADLINE_MS);
+  const records = [...alongside, restoreMark(options)];
+  const outcome = await producer.transact(records, COMMIT_DEADLINE_MS);
   if (outcome.kind === 'committed') return;
   throw new ForebayError({
     code: 'KAFKA_NO_RESTORE_MARK',

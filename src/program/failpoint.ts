@@ -3,7 +3,8 @@
  * `FOREBAY_FAILPOINT=before-trim:3` ends it when it comes to `before-trim` for the third time. Without the variable a
  * failpoint is a comparison of two strings.
  */
-const [armed = '', times = '1'] = (process.env['FOREBAY_FAILPOINT'] ?? '').split(':');
+const [, armed = '', times = '1'] =
+  /^(.*?)(?::(\d+))?$/.exec(process.env['FOREBAY_FAILPOINT'] ?? '') ?? [];
 let left = Number(times);
 
 export type Failpoint =
@@ -13,7 +14,26 @@ export type Failpoint =
   | 'before-transact'
   | 'after-transact'
   | 'before-trim'
-  | 'after-trim';
+  | 'after-trim'
+  | TransactionFailpoint
+  | ProcessorFailpoint;
+
+/** Of any Kafka transaction: before each of its sends, and with all of them made, before its end. */
+type TransactionFailpoint = 'transaction:begun' | 'transaction:produced';
+
+/** In the order in which a task comes to them. */
+type ProcessorFailpoint =
+  | 'processor:fenced'
+  | 'processor:marked'
+  | 'processor:restore:load'
+  | 'processor:restore:changelog'
+  | 'processor:restored'
+  | 'processor:commit:before'
+  | 'processor:commit:after'
+  | 'processor:commit:marked'
+  | 'processor:checkpoint:begin'
+  | 'processor:checkpoint:write'
+  | 'processor:checkpoint:saved';
 
 /** Does not return when it is the one. */
 export function failpoint(step: Failpoint): void {

@@ -3,7 +3,7 @@
  * milliseconds; `null` means not known.
  *
  * Changes: 1 first version. 2 shards with the gateway's version; a task's last error; positions of a task that does not
- * run; problems. 3 dead letters.
+ * run; problems. 3 dead letters. 4 the processor's tasks by root, with their worker threads; a note.
  */
 import * as z from 'zod';
 
@@ -67,8 +67,8 @@ export const DrainStatus = z.object({
 export type DrainStatus = z.infer<typeof DrainStatus>;
 
 /**
- * Processor, `GET /status`. Offsets are those of the stream's data topic. A task that does not run tells where its last
- * life ended and where the input ends now; `null` before its first life.
+ * Processor, `GET /status`: one entry for every topic that a task reads, with the offsets of that topic. A task that does
+ * not run tells where its last life ended and where the input ends now; `null` before its first life.
  */
 export const ProcessorStatus = z.object({
   replica: z.string(),
@@ -76,9 +76,15 @@ export const ProcessorStatus = z.object({
   pipeline: z.string(),
   tasks: z.array(
     z.object({
+      /** `<group>.<partition>`; a processor before version 4 does not tell, nor its worker thread. */
+      task: z.string().optional(),
+      worker: z.number().optional(),
+      /** Or the name of a repartition topic. */
       stream: z.string(),
       partition: z.number(),
       state: z.enum(['fencing', 'restoring', 'running', 'waiting', 'stopped']),
+      /** While it restores: records read back, of about so many. */
+      restoring: z.object({read: z.number(), of: z.number()}).nullable().optional(),
       /** Next offset to apply. */
       appliedOffset: z.number().nullable(),
       /** Next offset after what is committed: results, changelog and position. */
@@ -90,6 +96,7 @@ export const ProcessorStatus = z.object({
       /** Received time of the oldest record applied and not committed. */
       oldestUncommittedMs: z.number().nullable(),
       watermarkMs: z.number().nullable(),
+      /** These two are of the whole task and only in the first of its entries, so that they can be added up. */
       lateRecords: z.number(),
       openWindows: z.number(),
       /** Why it does not run, or what it tries again. */
@@ -97,6 +104,24 @@ export const ProcessorStatus = z.object({
     }),
   ),
   appliedRecords: z.number(),
+  /** Its worker threads: how work and state are spread. */
+  workers: z
+    .array(
+      z.object({
+        worker: z.number(),
+        tasks: z.number(),
+        standbys: z.number(),
+        records: z.number(),
+        /** Of all stores: one per key and window, more or less. */
+        stateEntries: z.number(),
+        heapBytes: z.number(),
+        /** Time it was not waiting, since its start. */
+        busyMs: z.number(),
+      }),
+    )
+    .optional(),
+  /** Worth knowing and not wrong, e.g. that there is nothing for it to do. */
+  note: z.string().nullable().optional(),
   /** What is wrong now. */
   lastError: z.string().nullable(),
 });

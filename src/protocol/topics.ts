@@ -17,6 +17,12 @@ export const DEAD_LETTER_MAX_MESSAGE_BYTES = 4 * TOPIC_MAX_MESSAGE_BYTES;
 /** How long a deleted key's tombstone stays readable: a local checkpoint older than this may have missed it. */
 export const CHANGELOG_DELETE_RETENTION_MS = 86_400_000;
 
+/**
+ * How long a processor may be down before events that are on their way between its tasks are lost: as long as Kafka keeps
+ * those of a stream by default. What was read is in the state of its readers, so nothing needs it for longer.
+ */
+export const REPARTITION_RETENTION_MS = 604_800_000;
+
 /** Of topics that are read back at a restart: about a second of reading. */
 const COMPACTED_SEGMENT_BYTES = 33_554_432;
 
@@ -101,12 +107,15 @@ export function topicPlans(pipeline: Pipeline, names: TopicNames): readonly Topi
     ...deadLetterPlans(pipeline, names),
     ...groups.flatMap((group) => groupPlans(group, names)),
     {name: names.owners(), partitions: 1, config: COMPACTED},
-    ...pipeline.views.flatMap(({name, partitions, kind}) => [
-      {name: names.results(name), partitions, config: COMPACTED},
-      ...(kind === 'running' || kind === 'select'
-        ? []
-        : [{name: names.late(name), partitions, config: LOG}]),
-    ]),
+    ...pipeline.views.map(({name, partitions}) => ({
+      name: names.results(name),
+      partitions,
+      config: COMPACTED,
+    })),
+    // Also of views that have no windows or are only read by others: any event can be dated too far ahead.
+    ...groups.flatMap(({views}) =>
+      views.map(({name, partitions}) => ({name: names.late(name), partitions, config: LOG})),
+    ),
   ];
 }
 
@@ -116,7 +125,7 @@ function groupPlans({name, partitions, sinks}: TaskGroup, names: TopicNames): re
     ...sinks.map((sink) => ({
       name: names.repartition(sink.name),
       partitions: sink.partitions,
-      config: LOG,
+      config: REPARTITION_LOG,
     })),
   ];
 }
@@ -142,6 +151,12 @@ const LOG = {
   ...ANY_TIMESTAMP,
   'cleanup.policy': 'delete',
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
+};
+/** Whatever the cluster's defaults: neither for less time nor up to some size only. */
+const REPARTITION_LOG = {
+  ...LOG,
+  'retention.ms': String(REPARTITION_RETENTION_MS),
+  'retention.bytes': '-1',
 };
 /** Never deleted by age: an audit is read years later. */
 const KEPT_LOG = {...LOG, 'retention.ms': '-1'};

@@ -82,6 +82,11 @@ export interface Operator {
   /** Open rows as of the last commit, by start, key and id. */
   openRows(range: RowRange): readonly Row[];
   openCount(): number;
+  /**
+   * For tables of an aggregate view: the open row, with what is not committed, of the newest window that an event of that
+   * time goes into.
+   */
+  rowAt?(key: string, timeMs: number): Row | undefined;
   /** Small state for the position record, e.g. what is closed. */
   mark(): Json;
   /** After its stores are restored. `undefined`: it has no mark yet. */

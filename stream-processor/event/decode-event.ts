@@ -4,8 +4,9 @@ import type {AnyStream} from '../../src/define/stream.ts';
 import {toError} from '../../src/lib/errors.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import {parseValue} from '../../src/record/parse-value.ts';
-import type {TimedEvent} from '../window/tumbling-windows.ts';
+import type {TimedEvent} from '../engine/operator.ts';
 import type {RecordMarks} from './record-marks.ts';
+import {StreamEvent} from './stream-event.ts';
 import {textOf} from './text-of.ts';
 import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
@@ -30,7 +31,8 @@ export function eventDecoder(
       if (!parsed.success) return invalid(parsed.error.issues[0]?.message ?? 'not valid');
       const timeMs = Math.floor(timeOf(stream, record, {marks, event: parsed.data}));
       if (!(Math.abs(timeMs) <= MAX_TIME_MS)) return invalid('its event time is not a time');
-      return {kind: 'event', timed: {key: textOf(record.key), timeMs, event: parsed.data}};
+      const timed = {key: textOf(record.key), timeMs, event: parsed.data};
+      return {kind: 'event', timed: new StreamEvent(stream.name, record.offset, timed)};
     } catch (error) {
       return invalid(toError(error).message);
     }

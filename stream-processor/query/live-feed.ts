@@ -2,8 +2,11 @@ import type {Clock} from '../../src/lib/clock.ts';
 import type {ViewDelta} from '../../src/protocol/query.ts';
 
 export type LiveEntry =
-  | ({readonly kind: 'delta'} & ViewDelta)
-  | {readonly kind: 'progress'; readonly watermark: number | null};
+  | ({readonly kind: 'delta'; readonly partition: number} & ViewDelta)
+  /** By partition; `null`: it had no event yet. */
+  | {readonly kind: 'progress'; readonly watermarks: Watermarks};
+
+export type Watermarks = ReadonlyMap<number, number | null>;
 
 /** What a reconnecting client can have missed. Beyond it, and for readers slower than that, a snapshot starts over. */
 const MAX_ENTRIES = 2_000;
@@ -92,17 +95,21 @@ export class LiveFeed {
     return entry === undefined ? 'end' : {place: `${this.#epoch}.${seq}`, entry};
   }
 
-  /** Resolves with the next change, or after `ms`; true if there was a change. */
-  waitForChange(ms: number): Promise<boolean> {
+  /** Resolves with the next change, after `ms`, or with the signal; true if there was a change. */
+  waitForChange(ms: number, signal?: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const finish = (isChange: boolean) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
         this.#wakers.delete(waker);
         resolve(isChange);
       };
       const waker = () => finish(true);
+      const stop = () => finish(false);
       const timer = setTimeout(finish, ms, false);
       this.#wakers.add(waker);
+      if (signal?.aborted === true) stop();
+      else signal?.addEventListener('abort', stop);
     });
   }
 

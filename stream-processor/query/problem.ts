@@ -1,21 +1,35 @@
 import type {Context} from 'hono';
 
-/** What can be wrong with a query; `urn:forebay:problem:<code>` (RFC 9457). */
-export type QueryProblem =
-  | {readonly code: 'not-found'; readonly detail: string}
-  | {readonly code: 'invalid-parameter'; readonly detail: string}
-  | {readonly code: 'too-many-rows'; readonly detail: string}
-  | {readonly code: 'restoring'; readonly detail: string}
-  | {readonly code: 'not-local'; readonly detail: string};
-
 const TITLES = {
   'not-found': [404, 'There is no such view'],
   'invalid-parameter': [400, 'A parameter is not valid'],
-  'too-many-rows': [400, 'The range has too many rows for a live query'],
+  'sql-invalid': [400, 'The statement cannot be run'],
+  'too-many-rows': [400, 'There are too many rows for one answer'],
+  'sql-timeout': [408, 'The statement took too long'],
+  'replay-too-long': [400, 'The log is too long to be replayed for one answer'],
+  'too-many-queries': [503, 'Too many queries of this kind run now'],
   restoring: [503, 'The state is being restored'],
   'not-local': [503, 'Another replica answers for this'],
+  'owner-away': [503, 'The replica that answers for this is away'],
 } as const;
 const RETRY_AFTER_S = '1';
+
+/** What can be wrong with a query; `urn:forebay:problem:<code>` (RFC 9457). */
+export interface QueryProblem {
+  readonly code: keyof typeof TITLES;
+  readonly detail: string;
+}
+
+/** A query that has no answer; a route turns it into the response. */
+export class QueryFailed extends Error {
+  override readonly name = 'QueryFailed';
+  readonly problem: QueryProblem;
+
+  constructor(problem: QueryProblem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
 
 export function problemResponse(c: Context, {code, detail}: QueryProblem): Response {
   const [status, title] = TITLES[code];

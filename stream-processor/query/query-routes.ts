@@ -1,98 +1,67 @@
 import {Hono} from 'hono';
 import type {Context} from 'hono';
-import {streamSSE} from 'hono/streaming';
 import type {Pipeline} from '../../src/define/pipeline.ts';
-import type {TumblingView} from '../../src/define/view.ts';
-import type {ViewPage} from '../../src/protocol/query.ts';
-import {MAX_SNAPSHOT_ROWS, runLive} from './live-stream.ts';
-import type {LiveViews} from './live-views.ts';
+import type {ViewDefinition} from '../../src/define/view.ts';
+import type {LiveEvent, ViewPage} from '../../src/protocol/query.ts';
+import type {AllViews} from '../route/all-views.ts';
+import {answered} from './answered.ts';
+import {describeView} from './describe-view.ts';
 import {encodeCursor, parseQuery} from './parse-query.ts';
-import {problemResponse} from './problem.ts';
-import type {ViewSource} from './view-source.ts';
+import {problemResponse, QueryFailed} from './problem.ts';
+import {sendEvents, type SentEvent} from './send-events.ts';
+import {identityOf} from './view-row.ts';
+
+/** More rows than this are not a picture anyone keeps up to date: narrow the query by `key` or `from`. */
+export const MAX_SNAPSHOT_ROWS = 10_000;
 
 export interface QueryRoutesOptions {
   readonly pipeline: Pipeline;
-  readonly source: ViewSource;
-  readonly live: LiveViews;
+  readonly views: AllViews;
 }
 
 /** `GET /v1/views`, `/v1/views/{view}` and `/v1/views/{view}/live`. */
-export function queryRoutes(options: QueryRoutesOptions): Hono {
-  const {pipeline} = options;
-  const views = new Map(pipeline.views.map((view) => [view.name, view]));
+export function queryRoutes({pipeline, views}: QueryRoutesOptions): Hono {
+  const byName = new Map(pipeline.views.map((view) => [view.name, view]));
   const withView =
-    (answer: (c: Context, view: TumblingView) => Response) =>
-    (c: Context<object, '/v1/views/:view'>) => {
-      const view = views.get(c.req.param('view'));
-      if (view !== undefined) return answer(c, view);
-      const known = [...views.keys()].join(', ');
+    (answer: (c: Context, view: ViewDefinition, views: AllViews) => Promise<Response>) =>
+    async (c: Context<object, '/v1/views/:view'>) => {
+      const view = byName.get(c.req.param('view'));
+      if (view !== undefined) return answered(c, () => answer(c, view, views));
+      const known = [...byName.keys()].join(', ');
       return problemResponse(c, {code: 'not-found', detail: `the views are: ${known}`});
     };
   return new Hono()
     .get('/v1/views', (c) => c.json({views: pipeline.views.map(describeView)}))
-    .get(
-      '/v1/views/:view',
-      withView((c, view) => answerPage(c, view, options)),
-    )
-    .get(
-      '/v1/views/:view/live',
-      withView((c, view) => answerLive(c, view, options)),
-    );
+    .get('/v1/views/:view', withView(answerPage))
+    .get('/v1/views/:view/live', withView(answerLive));
 }
 
-function describeView(view: TumblingView) {
-  const {name, kind, sizeMs, graceMs, retentionMs, emit, description, stream} = view;
-  const aggregates = Object.fromEntries(
-    Object.entries(view.aggregates).map(([field, {op}]) => [field, op]),
-  );
-  return {
-    name,
-    stream: stream.name,
-    owner: stream.owner,
-    description,
-    kind,
-    sizeMs,
-    graceMs,
-    retentionMs,
-    emit,
-    aggregates,
-  };
-}
-
-function answerPage(c: Context, view: TumblingView, {source}: QueryRoutesOptions): Response {
+async function answerPage(c: Context, view: ViewDefinition, views: AllViews): Promise<Response> {
   const query = parseQuery(c.req.query());
-  if ('code' in query) return problemResponse(c, query);
-  const range = {...query, view: view.name, limit: query.limit + 1};
-  const lookup = source.rows(view, range);
-  if (lookup.kind !== 'rows') {
-    return problemResponse(c, {code: lookup.kind, detail: lookup.reason});
-  }
-  const rows = lookup.rows.slice(0, query.limit);
+  const answer = await views.rows(view, {...query, limit: query.limit + 1}, c.req.raw.signal);
+  const rows = answer.rows.slice(0, query.limit);
   const last = rows.at(-1);
-  const watermark = source.watermarkMs(view.stream.name);
-  const page: ViewPage = {view: view.name, rows, watermark};
-  if (lookup.rows.length > rows.length && last !== undefined) {
-    page.cursor = encodeCursor({startMs: last.start, key: last.key});
-  }
+  const page: ViewPage = {view: view.name, rows, watermark: answer.watermark};
+  if (answer.rows.length > rows.length && last !== undefined)
+    page.cursor = encodeCursor(identityOf(last));
   return c.json(page);
 }
 
-function answerLive(c: Context, view: TumblingView, {source, live}: QueryRoutesOptions): Response {
+async function answerLive(c: Context, view: ViewDefinition, views: AllViews): Promise<Response> {
   const query = parseQuery(c.req.query());
-  if ('code' in query) return problemResponse(c, query);
-  const feed = live.feed(view.name);
-  const range = {...query, after: undefined, view: view.name, limit: MAX_SNAPSHOT_ROWS + 1};
-  const lookup = source.rows(view, range);
-  if (lookup.kind !== 'rows' || feed === undefined) {
-    const detail = lookup.kind === 'rows' ? 'the view has no feed' : lookup.reason;
-    return problemResponse(c, {code: lookup.kind === 'rows' ? 'restoring' : lookup.kind, detail});
-  }
-  if (lookup.rows.length > MAX_SNAPSHOT_ROWS) {
+  const range = {...query, after: undefined, limit: MAX_SNAPSHOT_ROWS};
+  // What is wrong is told by the status, which is sent before the first event.
+  const {rows} = await views.rows(view, {...range, limit: MAX_SNAPSHOT_ROWS + 1});
+  if (rows.length > MAX_SNAPSHOT_ROWS) {
     const detail = `more than ${MAX_SNAPSHOT_ROWS} rows; narrow it by key, from or to`;
-    return problemResponse(c, {code: 'too-many-rows', detail});
+    throw new QueryFailed({code: 'too-many-rows', detail});
   }
+  const ending = new AbortController();
   const lastEventId = c.req.header('last-event-id');
-  // Proxies must not hold events back to compress or batch them.
-  c.header('x-accel-buffering', 'no');
-  return streamSSE(c, (stream) => runLive(stream, {view, feed, source, range, lastEventId}));
+  const events = views.follow(view, range, {signal: ending.signal, lastEventId});
+  return sendEvents(c, sentEvents(events), () => ending.abort());
+}
+
+async function* sentEvents(events: AsyncIterable<LiveEvent>): AsyncGenerator<SentEvent> {
+  for await (const {event, id, ...data} of events) yield {event, id, data};
 }

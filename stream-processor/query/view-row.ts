@@ -1,20 +1,53 @@
-import type {ViewRow} from '../../src/protocol/query.ts';
-import type {AggregateValues} from '../window/aggregate-columns.ts';
+import type {RowIdentity as NamedRow, ViewRow} from '../../src/protocol/query.ts';
+import type {Row, RowIdentity} from '../engine/operator.ts';
 import {compareKeys} from '../window/compare-keys.ts';
 
-export interface WindowIdentity {
-  readonly key: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly isFinal: boolean;
+/** A row as queries show it: without the parts of its identity that it does not have. */
+export function toViewRow(row: Row): ViewRow {
+  return {...toNamedRow(row), final: row.isFinal, ...row.values};
 }
 
-export function toViewRow(window: WindowIdentity, values: AggregateValues): ViewRow {
-  const {key, startMs, endMs, isFinal} = window;
-  return {key, start: startMs, end: endMs, final: isFinal, ...values};
+export function toNamedRow({key, start, end, id}: RowIdentity): NamedRow {
+  return {
+    key,
+    ...(start === null ? {} : {start}),
+    ...(end === null ? {} : {end}),
+    ...(id === '' ? {} : {id}),
+  };
 }
 
-/** The order of pages: by start, then by key. */
-export function compareRows(a: ViewRow, b: ViewRow): number {
-  return a.start - b.start || compareKeys(a.key, b.key);
+export function identityOf({key, start, end, id}: NamedRow): RowIdentity {
+  return {key, start: start ?? null, end: end ?? null, id: id ?? ''};
+}
+
+/** The same text for the same row. */
+export function nameOf({key, start, end, id}: NamedRow): string {
+  return JSON.stringify([key, start ?? null, end ?? null, id ?? '']);
+}
+
+/** The order of pages: by start (rows without one first), then by key, end and id. */
+export function compareRows(a: NamedRow, b: NamedRow): number {
+  return (
+    orNone(a.start) - orNone(b.start) ||
+    compareKeys(a.key, b.key) ||
+    orNone(a.end) - orNone(b.end) ||
+    compareKeys(a.id ?? '', b.id ?? '')
+  );
+}
+
+/** Rows without a window are in every range of times. */
+export function isInRange(
+  {key, start}: NamedRow,
+  range: {
+    readonly key?: string | undefined;
+    readonly fromMs: number;
+    readonly toMs: number;
+  },
+): boolean {
+  if (range.key !== undefined && key !== range.key) return false;
+  return start === undefined || (start >= range.fromMs && start < range.toMs);
+}
+
+function orNone(time: number | undefined): number {
+  return time ?? Number.MIN_SAFE_INTEGER;
 }

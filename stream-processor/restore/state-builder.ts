@@ -1,52 +1,71 @@
-import type {TumblingView} from '../../src/define/view.ts';
 import {fromUtf8} from '../../src/lib/bytes.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import {isRestoreMark} from '../../src/kafka/restore-mark.ts';
-import type {RowIdentity} from '../../src/protocol/query.ts';
+import {createEngine, type EngineOptions} from '../engine/create-engine.ts';
+import type {TaskEngine} from '../engine/task-engine.ts';
 import {isFinal} from '../output/result-record.ts';
 import type {RestoredState} from '../partition-processor.ts';
-import {decodeChangelogKey, decodeStates} from '../state/changelog-codec.ts';
-import {ChangedSlices} from '../state/changed-slices.ts';
+import {decodeChangelogKey} from '../state/changelog-codec.ts';
 import type {Checkpoint} from '../state/checkpoint.ts';
 import {decodePosition, type Position} from '../state/position.ts';
-import {decodeSlice} from '../state/slice-codec.ts';
-import {WindowEngine} from '../window/window-engine.ts';
+import type {StateStore} from '../state/state-store.ts';
+import {taskStores} from '../state/task-stores.ts';
+import {checkLayouts, viewLayouts} from '../state/view-layouts.ts';
+import {ADVANCES_STORE, advanceCodec, Advances} from '../time/advances.ts';
 
-/** A few milliseconds of loading: then whoever waits for an answer of the network goes first. */
-const SLICES_PER_PAUSE = 16;
+/** Parts of a result record's key. */
+interface ResultKey {
+  readonly key: string;
+  readonly start?: number;
+  readonly end?: number;
+  readonly id?: string;
+}
 
 /**
- * A state being restored: slices first, then the changelog over them, then results into the closed rows. Everything taken is
- * the whole of what it names, so taking it twice, or over something newer that is taken again later, changes nothing.
+ * A state being restored: the checkpoint first, then the changelog over it, then results into the final rows. Everything
+ * taken is the whole of what it names, so taking it twice, or over something newer that is taken again later, changes nothing.
  */
 export class StateBuilder {
-  readonly #engine: WindowEngine;
+  readonly #options: EngineOptions;
+  readonly #engine: TaskEngine;
+  readonly #advances: Advances;
+  readonly #stores: ReadonlyMap<string, StateStore>;
   readonly #checkpoint: Checkpoint;
-  readonly #changed = new ChangedSlices();
-  readonly #viewIndex: ReadonlyMap<string, number>;
   #position: Position | undefined;
+  /** The first change that a store could not read. */
+  #unreadable: {readonly error: unknown} | undefined;
   #readBack = 0;
 
-  constructor(views: readonly TumblingView[], checkpoint: Checkpoint) {
-    this.#engine = new WindowEngine(views);
+  constructor(options: EngineOptions, checkpoint: Checkpoint) {
+    this.#options = options;
     this.#checkpoint = checkpoint;
-    this.#viewIndex = new Map(views.map(({name}, index) => [name, index]));
+    const factory = taskStores(checkpoint.tables);
+    this.#engine = createEngine(options, factory);
+    const advances = factory.keyed(ADVANCES_STORE, 'memory', advanceCodec);
+    this.#advances = new Advances(advances);
+    this.#stores = new Map([...this.#engine.stores, advances].map((store) => [store.name, store]));
   }
 
   get position(): Position | undefined {
     return this.#position;
   }
 
-  async loadSlices(signal: AbortSignal): Promise<void> {
-    let loaded = 0;
-    for (const {view, startMs, bytes} of this.#checkpoint.slices()) {
-      if (++loaded % SLICES_PER_PAUSE === 0) {
-        await new Promise((resolve) => void setImmediate(resolve));
-        signal.throwIfAborted();
-      }
-      const windows = this.#engine.views[this.#viewIndex.get(view) ?? -1];
-      if (windows !== undefined) decodeSlice(bytes, windows.pane(startMs), windows.columns.width);
-    }
+  /** Records taken so far. */
+  get readBack(): number {
+    return this.#readBack;
+  }
+
+  get stores(): readonly StateStore[] {
+    return [...this.#stores.values()];
+  }
+
+  /** Everything of the checkpoint. */
+  async load(signal: AbortSignal): Promise<void> {
+    const pause = async () => {
+      await new Promise((resolve) => void setImmediate(resolve));
+      signal.throwIfAborted();
+    };
+    for (const store of this.#stores.values()) await store.load(this.#checkpoint.tables, pause);
   }
 
   takeChange(record: IncomingRecord): void {
@@ -55,52 +74,53 @@ export class StateBuilder {
     if (record.key === null) return;
     const name = decodeChangelogKey(record.key);
     if (name.kind === 'position') {
-      if (record.value !== null) this.#position = decodePosition(record.value);
+      const [root] = this.#options.group.roots;
+      if (record.value !== null) this.#position = decodePosition(record.value, root!.name);
       return;
     }
-    const view = this.#viewIndex.get(name.view);
-    // A view that the definition has no more: its windows stay in the topic and are nobody's.
-    if (view === undefined) return;
-    const {startMs, key} = name;
-    const windows = this.#engine.views[view]!;
-    const pane = windows.pane(startMs);
-    // The rest of its pane is closed before the next checkpoint: no slice of it needs to be written.
-    if (record.value === null) pane.remove(key);
-    else {
-      const states = decodeStates(record.value);
-      // Of another definition of the view: the position record says so, and restoring ends with VIEW_CHANGED.
-      if (states.length !== windows.columns.width) return;
-      this.#changed.mark({view, startMs}, [pane.put(key, states)]);
+    // A store that the definition has no more: its entries stay in the topic and are nobody's.
+    const store = this.#stores.get(name.store);
+    try {
+      store?.restore({at: name.at, key: name.key, value: record.value});
+    } catch (error) {
+      // Of another definition of the view, as the position record says that is still to come; else it is thrown at the end.
+      this.#unreadable ??= {error};
     }
   }
 
   takeResult(view: string, record: IncomingRecord): void {
     this.#readBack++;
     if (record.key === null) return;
-    const {key, start} = JSON.parse(fromUtf8(record.key)) as RowIdentity;
+    const {key, start, end, id = ''} = JSON.parse(fromUtf8(record.key)) as ResultKey;
+    // Of a running view: never final.
+    if (start === undefined || end === undefined) return;
     const {closed} = this.#checkpoint;
-    if (record.value === null) closed.delete(view, {key, startMs: start});
-    else if (isFinal(record.headers)) {
-      closed.put({view, key, startMs: start, json: fromUtf8(record.value)});
-    }
+    const place = {key, startMs: start, endMs: end, id};
+    if (record.value === null) closed.delete(view, place);
+    else if (isFinal(record.headers)) closed.put({view, ...place, json: fromUtf8(record.value)});
+  }
+
+  /** @throws ForebayError `VIEW_CHANGED` */
+  checkLayouts(): void {
+    if (this.#position !== undefined)
+      checkLayouts(this.#position, viewLayouts(this.#options.group));
+    if (this.#unreadable !== undefined) throw this.#unreadable.error;
   }
 
   finish(): RestoredState {
-    this.#engine.views.forEach((windows, view) => {
-      // Drops panes that replaying emptied.
-      for (const startMs of windows.markCommitted()) this.#changed.markGone({view, startMs});
+    const position = this.#position;
+    for (const store of this.#stores.values()) store.markCommitted();
+    this.#engine.restored({
+      rootTime: (root) => position?.roots[root]?.timeMs ?? null,
+      memberTime: (name) => position?.members[name]?.timeMs ?? null,
+      mark: (view) => position?.members[view]?.mark,
     });
-    const {streamTimeMs, closedThroughMs} = this.#position ?? {};
-    if (streamTimeMs !== undefined && streamTimeMs !== null) this.#engine.advance(streamTimeMs);
-    for (const windows of this.#engine.views) {
-      const endMs = closedThroughMs?.[windows.view.name];
-      if (endMs !== undefined) windows.keepClosedThrough(endMs);
-    }
     return {
       readBack: this.#readBack,
       engine: this.#engine,
+      advances: this.#advances,
+      stores: this.stores,
       position: this.#position,
-      changed: this.#changed,
       checkpoint: this.#checkpoint,
     };
   }

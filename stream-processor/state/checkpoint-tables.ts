@@ -24,6 +24,9 @@ export interface EntryTable {
   /** A key's entries by `at`. */
   ofKey(store: string, key: string): readonly StoredEntry[];
   of(store: string): Iterable<StoredEntry>;
+  keysAt(store: string, at: number): readonly string[];
+  /** The different times there are. */
+  ats(store: string): readonly number[];
   count(store: string): number;
 }
 

@@ -1,20 +1,36 @@
 /**
- * The local checkpoint of one task: one SQLite file with the slices of the open windows and the rows of the closed ones.
+ * The local checkpoint of one task: one SQLite file with the state of its stores and the rows that are final.
  *
  * Invariant: what the file holds was committed in Kafka, and nothing older than its meta record's offsets is missing from
  * it. It may hold newer states, which replaying the changelog from those offsets to its end writes again. All writes since
- * the last checkpoint are one open SQLite transaction: queries on this connection see them, a crash forgets them.
- * Losing the file, or any write to it, costs time and never a result: the topics are the truth.
+ * the last save are one open SQLite transaction: stores on disk and queries on this connection see them, a crash forgets
+ * them. Losing the file, or any write to it, costs time and never a result: the topics are the truth.
+ *
+ * Damage is found, not believed: opening checks the structure of the file, every row carries a checksum of its own, each
+ * store has as many as were counted, and a save leaves nothing in the write-ahead log, so that no half of it can be lost
+ * without the other.
  */
 import {mkdirSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import * as z from 'zod';
 import {ForebayError} from '../../src/lib/errors.ts';
+import type {CheckpointTables} from './checkpoint-tables.ts';
 import {CLOSED_ROWS_SCHEMA, ClosedRows} from './closed-rows.ts';
+import {ENTRIES_SCHEMA, SqliteEntryTable} from './entry-table.ts';
+import {damagedTable, rowChecksum, WRONG_CHECKSUM} from './row-checksum.ts';
+import {RowCounts} from './row-counts.ts';
+import {SLICES_SCHEMA, SqliteSliceTable} from './slice-table.ts';
 
 /** Raise it when the tables or the slices change: older files are then built anew from the topics. */
-const CHECKPOINT_VERSION = 2;
+const CHECKPOINT_VERSION = 3;
+/** What SQLite keeps of the file in memory. */
+const PAGE_CACHE_KIB = 8_192;
+/**
+ * Files up to this size are checked with their indexes when they are opened, in about half a second. Of larger ones only
+ * the structure is: ten times faster, but an index with a wrong byte can then hide a final row from queries.
+ */
+const INDEX_CHECK_BYTES = 33_554_432;
 
 const Offset = z.string().regex(/^\d+$/).transform(BigInt);
 export const CheckpointMeta = z.object({
@@ -27,36 +43,41 @@ export const CheckpointMeta = z.object({
 });
 export type CheckpointMeta = z.infer<typeof CheckpointMeta>;
 
-export interface StoredSlice {
-  readonly view: string;
-  readonly startMs: number;
-  readonly bytes: Uint8Array;
-}
+/** What is saved beside the caller's own. */
+const SavedMeta = z.object({
+  meta: CheckpointMeta,
+  sliceCounts: z.record(z.string(), z.number()),
+  entryCounts: z.record(z.string(), z.number()),
+});
+type SavedMeta = z.infer<typeof SavedMeta>;
 
 const SCHEMA = `
   PRAGMA user_version = ${CHECKPOINT_VERSION};
-  CREATE TABLE meta (json TEXT NOT NULL);
-  CREATE TABLE slices (
-    view TEXT NOT NULL, start INTEGER NOT NULL, slice INTEGER NOT NULL, bytes BLOB NOT NULL,
-    PRIMARY KEY (view, start, slice)
-  );
+  CREATE TABLE meta (json TEXT NOT NULL, crc INTEGER NOT NULL);
+  ${SLICES_SCHEMA}
+  ${ENTRIES_SCHEMA}
   ${CLOSED_ROWS_SCHEMA}
 `;
 
 export class Checkpoint {
+  readonly tables: CheckpointTables;
   readonly closed: ClosedRows;
   /** What was saved last; undefined in a new file. */
   readonly meta: CheckpointMeta | undefined;
   readonly #database: DatabaseSync;
-  readonly #putSlice;
-  readonly #deletePane;
+  readonly #sliceCounts: RowCounts;
+  readonly #entryCounts: RowCounts;
 
-  private constructor(database: DatabaseSync, meta: CheckpointMeta | undefined) {
+  private constructor(database: DatabaseSync, saved: SavedMeta | undefined) {
     this.#database = database;
-    this.meta = meta;
+    this.meta = saved?.meta;
+    this.#sliceCounts = new RowCounts(saved?.sliceCounts);
+    this.#entryCounts = new RowCounts(saved?.entryCounts);
+    this.tables = {
+      slices: new SqliteSliceTable(database, this.#sliceCounts),
+      entries: new SqliteEntryTable(database, this.#entryCounts),
+    };
     this.closed = new ClosedRows(database);
-    this.#putSlice = database.prepare('INSERT OR REPLACE INTO slices VALUES (?, ?, ?, ?)');
-    this.#deletePane = database.prepare('DELETE FROM slices WHERE view = ? AND start = ?');
   }
 
   /**
@@ -68,10 +89,13 @@ export class Checkpoint {
     const database = new DatabaseSync(path);
     try {
       // NORMAL: a power cut may take the last checkpoints, which costs replaying more.
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
+      database.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${PAGE_CACHE_KIB};`,
+      );
+      const version = pragma(database, 'user_version');
       if (version === 0) database.exec(`BEGIN; ${SCHEMA}; COMMIT;`);
-      else if (version !== CHECKPOINT_VERSION) throw new Error(`it has version ${String(version)}`);
+      else if (version === CHECKPOINT_VERSION) checkStructure(database);
+      else throw new Error(`it has version ${String(version)}`);
       const checkpoint = new Checkpoint(database, readMeta(database));
       database.exec('BEGIN');
       return checkpoint;
@@ -86,35 +110,22 @@ export class Checkpoint {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, {force: true});
   }
 
-  /** All slices, by view, start and place in the pane. @throws ForebayError `CHECKPOINT_UNUSABLE` */
-  *slices(): Generator<StoredSlice> {
-    const all = this.#database.prepare('SELECT * FROM slices ORDER BY view, start, slice');
-    for (const row of all.iterate()) {
-      const {view, start, bytes} = row as {view: string; start: number; bytes: Uint8Array};
-      yield {view, startMs: start, bytes};
-    }
-  }
-
-  putSlice(place: {view: string; startMs: number; slice: number}, bytes: Uint8Array): void {
-    this.#putSlice.run(place.view, place.startMs, place.slice, bytes);
-  }
-
-  deletePane(view: string, startMs: number): void {
-    this.#deletePane.run(view, startMs);
-  }
-
   /** Makes everything written since the last call durable, as one. */
   save(meta: CheckpointMeta): void {
+    const resultOffsets = Object.fromEntries(
+      Object.entries(meta.resultOffsets).map(([view, offset]) => [view, String(offset)]),
+    );
     const json = JSON.stringify({
-      ...meta,
-      changelogOffset: String(meta.changelogOffset),
-      resultOffsets: Object.fromEntries(
-        Object.entries(meta.resultOffsets).map(([view, offset]) => [view, String(offset)]),
-      ),
+      meta: {...meta, changelogOffset: String(meta.changelogOffset), resultOffsets},
+      sliceCounts: this.#sliceCounts,
+      entryCounts: this.#entryCounts,
     });
     this.#database.exec('DELETE FROM meta');
-    this.#database.prepare('INSERT INTO meta VALUES (?)').run(json);
-    this.#database.exec('COMMIT; BEGIN');
+    this.#database.prepare('INSERT INTO meta VALUES (?, ?)').run(json, rowChecksum(['meta'], json));
+    this.#database.exec('COMMIT');
+    // A log that is kept after its pages were copied would, if cut short, put old pages beside new ones.
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#database.exec('BEGIN');
   }
 
   /** Forgets what was written since the last `save`. Never throws: a full or damaged disk has rolled back already. */
@@ -127,15 +138,38 @@ export class Checkpoint {
   }
 }
 
-function readMeta(database: DatabaseSync): CheckpointMeta | undefined {
-  const row = database.prepare('SELECT json FROM meta').get();
-  return row === undefined ? undefined : CheckpointMeta.parse(JSON.parse(String(row['json'])));
+function pragma(database: DatabaseSync, name: string): unknown {
+  return Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 }
 
-/** SQLite's own complaints about the file itself: SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html). */
+/** Whether the file's pages fit together. Throws if not. */
+function checkStructure(database: DatabaseSync): void {
+  const bytes = Number(pragma(database, 'page_count')) * Number(pragma(database, 'page_size'));
+  const found = pragma(database, bytes <= INDEX_CHECK_BYTES ? 'integrity_check' : 'quick_check');
+  if (found !== 'ok') throw new Error(`its pages do not fit together: ${String(found)}`);
+}
+
+function readMeta(database: DatabaseSync): SavedMeta | undefined {
+  const row = database.prepare('SELECT json, crc FROM meta').get();
+  if (row === undefined) return undefined;
+  const {json, crc} = row;
+  if (typeof json !== 'string' || rowChecksum(['meta'], json) !== crc) {
+    throw damagedTable('meta', WRONG_CHECKSUM);
+  }
+  return SavedMeta.parse(JSON.parse(json));
+}
+
+/**
+ * Whether an error says that the file is damaged: our own checks, or SQLite's complaints SQLITE_CORRUPT and SQLITE_NOTADB
+ * (https://sqlite.org/rescode.html).
+ */
 export function isDamage(error: unknown): boolean {
   const {code, errcode} = error as {code?: unknown; errcode?: unknown};
-  return code === 'ERR_SQLITE_ERROR' && (errcode === 11 || errcode === 26);
+  // A time that is no safe integer was not written by us.
+  if (code === 'CHECKPOINT_UNUSABLE' || code === 'ERR_OUT_OF_RANGE') return true;
+  // The lower byte is the kind of error, the others tell which of that kind.
+  const kind = Number(errcode) & 0xff;
+  return code === 'ERR_SQLITE_ERROR' && (kind === 11 || kind === 26);
 }
 
 export function unusable(path: string, cause: unknown): ForebayError {

@@ -5,6 +5,16 @@ export interface KeyedEntry<T> {
   readonly value: T;
 }
 
+/** An entry that is not as it was committed. */
+export interface ChangedEntry<T> {
+  readonly key: string;
+  readonly at: number;
+  /** `undefined`: there was none. */
+  readonly committed: T | undefined;
+  /** `undefined`: it is gone. */
+  readonly value: T | undefined;
+}
+
 /**
  * Entries by key and, within a key, by time. Values are never changed in place: `put` a new one.
  * Two kinds: in memory, and on disk for state larger than memory.
@@ -15,6 +25,12 @@ export interface KeyedStore<T> extends StateStore {
   of(key: string): readonly KeyedEntry<T>[];
   put(key: string, at: number, value: T): void;
   delete(key: string, at: number): void;
+  /** What `changes` tells, with values instead of bytes. */
+  changed(): Iterable<ChangedEntry<T>>;
+  /** The keys that have an entry at a time, in no particular order. */
+  keysAt(at: number): readonly string[];
+  /** The different times that entries have, in no particular order. */
+  ats(): readonly number[];
   /** A key's entries as of the last commit. */
   committedOf(key: string): readonly KeyedEntry<T>[];
   /** All as of the last commit, in no particular order. */

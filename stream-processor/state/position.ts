@@ -1,57 +1,93 @@
 import * as z from 'zod';
-import type {TumblingView} from '../../src/define/view.ts';
 import {fromUtf8, utf8} from '../../src/lib/bytes.ts';
-import {ForebayError} from '../../src/lib/errors.ts';
+
+const RootPosition = z.object({
+  /** Next offset of the topic to apply. */
+  offset: z.string().regex(/^\d+$/),
+  /** Stream time of the root. */
+  timeMs: z.number().nullable(),
+  /** Received time of the newest record applied: what comes next was received later. */
+  receivedMs: z.number().nullable(),
+  /** Of a stream: per shard the incarnation and seq applied last. */
+  guards: z.record(z.string(), z.tuple([z.string(), z.number()])).optional(),
+  /** Of a repartition topic: per writing task the time it was last known to be at. */
+  writers: z.record(z.string(), z.number().nullable()).optional(),
+});
+export type RootPosition = z.infer<typeof RootPosition>;
+
+const MemberPosition = z.object({
+  /** Its own time: may be ahead of the least of what it reads, and never goes back. */
+  timeMs: z.number().nullable(),
+  /** Of a view: what its operator has to remember beside its stores. */
+  mark: z.json().optional(),
+  /** Of a view: what its states mean. */
+  layout: z.string().optional(),
+  /** Since the first commit. */
+  lateRecords: z.number(),
+});
+export type MemberPosition = z.infer<typeof MemberPosition>;
 
 /**
  * The position record: the last record of every commit, in the same transaction as what it describes.
  *
- * Changes: 1 first version.
+ * Changes: 1 first version: one stream, tumbling views. 2 roots and members by name; version 1 is read, too.
  */
 export const Position = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Made at the task's first commit and kept: tells this changelog from a later topic of the same name. */
   origin: z.string(),
-  /** Next offset of the data topic to apply. */
-  offset: z.string().regex(/^\d+$/),
-  streamTimeMs: z.number().nullable(),
-  /** Received time of the newest record applied: what comes next was received later. Newer than version 1's first form. */
-  appliedReceivedMs: z.number().nullable().optional(),
-  /** Per shard the incarnation and seq applied last. */
-  guards: z.record(z.string(), z.tuple([z.string(), z.number()])),
-  /** Per view, since its first commit. */
-  lateRecords: z.record(z.string(), z.number()),
-  /** Per view, the end of the last windows closed: they stay closed, also if the definition has a longer grace one day. */
-  closedThroughMs: z.record(z.string(), z.number()),
-  /** Per view, what its states mean. */
-  layouts: z.record(z.string(), z.string()),
+  roots: z.record(z.string(), RootPosition),
+  /** Views, tables and sinks. */
+  members: z.record(z.string(), MemberPosition),
 });
 export type Position = z.infer<typeof Position>;
+
+const PositionV1 = z.object({
+  version: z.literal(1),
+  origin: z.string(),
+  offset: z.string().regex(/^\d+$/),
+  streamTimeMs: z.number().nullable(),
+  appliedReceivedMs: z.number().nullable().optional(),
+  guards: z.record(z.string(), z.tuple([z.string(), z.number()])),
+  lateRecords: z.record(z.string(), z.number()),
+  /** Per view, the end of the last windows closed. */
+  closedThroughMs: z.record(z.string(), z.number()),
+  layouts: z.record(z.string(), z.string()),
+});
+
+const AnyPosition = z.discriminatedUnion('version', [PositionV1, Position]);
 
 export function encodePosition(position: Position): Uint8Array {
   return utf8(JSON.stringify(position));
 }
 
-export function decodePosition(value: Uint8Array): Position {
-  return Position.parse(JSON.parse(fromUtf8(value)));
+/** `root`: the one root of a task that version 1 knew. */
+export function decodePosition(value: Uint8Array, root: string): Position {
+  const position = AnyPosition.parse(JSON.parse(fromUtf8(value)));
+  return position.version === 1 ? fromV1(position, root) : position;
 }
 
-/** All of a view's definition that decides what its states mean. */
-export function layoutOf(view: TumblingView): string {
-  const aggregates = Object.entries(view.aggregates).map(([name, {op}]) => `${name}=${op}`);
-  return `${view.kind} ${view.sizeMs} ${aggregates.join(',')}`;
-}
-
-/** @throws ForebayError `VIEW_CHANGED`: a view's committed states cannot be read with its present definition. */
-export function checkLayouts(position: Position, views: readonly TumblingView[]): void {
-  for (const view of views) {
-    const before = position.layouts[view.name];
-    const now = layoutOf(view);
-    if (before === undefined || before === now) continue;
-    throw new ForebayError({
-      code: 'VIEW_CHANGED',
-      message: `view "${view.name}" is now "${now}", its state was written as "${before}"`,
-      hint: 'give the changed view a new name, or delete its result topic and the changelog topic to count again from the start',
-    });
-  }
+function fromV1(old: z.infer<typeof PositionV1>, root: string): Position {
+  const {origin, offset, streamTimeMs, guards, lateRecords, closedThroughMs, layouts} = old;
+  return {
+    version: 2,
+    origin,
+    roots: {
+      [root]: {offset, timeMs: streamTimeMs, receivedMs: old.appliedReceivedMs ?? null, guards},
+    },
+    members: Object.fromEntries(
+      Object.entries(layouts).map(([view, layout]) => [
+        view,
+        {
+          timeMs: streamTimeMs,
+          layout,
+          lateRecords: lateRecords[view] ?? 0,
+          // As tumbling windows say it since version 2.
+          ...(closedThroughMs[view] === undefined
+            ? {}
+            : {mark: {closedThroughMs: closedThroughMs[view]}}),
+        },
+      ]),
+    ),
+  };
 }

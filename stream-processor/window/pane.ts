@@ -1,207 +1,202 @@
-import {compareKeys} from './compare-keys.ts';
-import type {AggregateColumns, AggregateValues} from './aggregate-columns.ts';
+import type {RowValues} from '../engine/operator.ts';
+import type {StateChange} from '../state/state-store.ts';
+import type {AggregateColumns, States} from './aggregate-columns.ts';
+import type {PartialStates, StoredPane} from './pane-store.ts';
+import {FIRST_CAPACITY, StateColumns} from './state-columns.ts';
 
-/** A key and where its states are, during the call. */
-export type VisitStates = (key: string, states: ArrayLike<number>, at: number) => void;
-
-const FIRST_CAPACITY = 8;
-const GROWTH = 1.5;
+/** States as they were at the last commit; the next to change takes the next place. */
+interface Before {
+  readonly numbers: number[];
+  readonly objects: unknown[];
+}
 
 /**
- * All keys of one window `[startMs, endMs)`, as columns: a key's slot is its index in `keys`, and its states are
- * `width` doubles at `slot · width`.
+ * All keys of one pane in memory, as columns.
  *
- * Invariant: what was committed can be read at any time, whatever was added since. Slots from `#committedCount` on are
+ * Invariant: what was committed can be read at any time, whatever was changed since. Slots from `#committedCount` on are
  * new since the last commit; a slot in `#dirty` has its committed states in `#before`. So nothing is copied but what
- * changed, and a reader never sees an uncommitted number.
- *
- * A closing pane takes no more events. It is emitted in the order of its keys, a bounded number a commit.
+ * changed, and a reader never sees an uncommitted number. Slots from `#keptCount` on go with the commit being made.
  */
-export class Pane {
+export class Pane implements StoredPane {
   readonly startMs: number;
-  readonly endMs: number;
+  readonly table: StateColumns;
   readonly #columns: AggregateColumns;
-  readonly #keys: string[] = [];
-  readonly #slots = new Map<string, number>();
-  #states: Float64Array;
   /** Per slot: its place in `#dirty` plus 1, or 0. */
-  #dirtyAt: Uint32Array;
+  #dirtyAt = new Uint32Array(FIRST_CAPACITY);
   #dirty: number[] = [];
-  #before: number[] = [];
+  #before: Before = {numbers: [], objects: []};
   #committedCount = 0;
-  #closing: ClosingOrder | undefined;
+  #keptCount: number | undefined;
 
-  constructor(startMs: number, endMs: number, columns: AggregateColumns) {
+  constructor(startMs: number, columns: AggregateColumns) {
     this.startMs = startMs;
-    this.endMs = endMs;
+    this.table = new StateColumns(columns);
     this.#columns = columns;
-    this.#states = new Float64Array(FIRST_CAPACITY * columns.width);
-    this.#dirtyAt = new Uint32Array(FIRST_CAPACITY);
   }
 
-  /** Windows that are not closed, committed or not. */
-  get openCount(): number {
-    return this.#keys.length - (this.#closing?.takenCount ?? 0);
+  get size(): number {
+    return this.#keptCount ?? this.table.size;
   }
 
-  get keyCount(): number {
-    return this.#keys.length;
+  get hasChanges(): boolean {
+    return this.#dirty.length > 0 || this.#keptCount !== undefined;
   }
 
-  get isClosing(): boolean {
-    return this.#closing !== undefined;
-  }
-
-  /** Bytes of the columns; keys and their index come on top. */
-  get columnBytes(): number {
-    return this.#states.byteLength + this.#dirtyAt.byteLength;
+  /** Slots changed since the last commit. */
+  get dirtySlots(): readonly number[] {
+    return this.#dirty;
   }
 
   /** Takes an event in. If an aggregate throws, nothing changed. */
-  add(key: string, event: unknown): void {
-    const {width} = this.#columns;
-    const known = this.#slots.get(key);
+  add(key: string, event: unknown, timeMs: number): void {
+    const known = this.table.slotOf(key);
     if (known !== undefined) {
       if (this.#dirtyAt[known] === 0) this.#markDirty(known);
-      this.#columns.add(this.#states, known * width, event);
+      this.#columns.add(this.table, known, event, timeMs);
       return;
     }
-    const slot = this.#keys.length;
-    this.#reserve(slot + 1);
-    this.#states.set(this.#columns.initial, slot * width);
-    this.#columns.add(this.#states, slot * width, event);
-    this.#keys.push(key);
-    this.#slots.set(key, slot);
-    this.#markDirty(slot);
+    const slot = this.table.blank();
+    this.#columns.add(this.table, slot, event, timeMs);
+    this.#push(key, slot);
   }
 
-  keyAt(slot: number): string {
-    return this.#keys[slot]!;
+  merge(key: string, partial: States): void {
+    const known = this.table.slotOf(key);
+    if (known !== undefined) {
+      if (this.#dirtyAt[known] === 0) this.#markDirty(known);
+      this.#columns.merge(this.table, known, partial, 0);
+      return;
+    }
+    const slot = this.table.blank();
+    this.#columns.merge(this.table, slot, partial, 0);
+    this.#push(key, slot);
   }
 
-  valuesAt(slot: number): AggregateValues {
-    return this.#columns.read(this.#states, slot * this.#columns.width);
+  keys(): Iterable<string> {
+    return this.table.keys();
   }
 
-  /** `width` doubles per slot. Replaced when the pane grows: not to be kept. */
-  get states(): Float64Array {
-    return this.#states;
+  values(key: string): RowValues | undefined {
+    const slot = this.table.slotOf(key);
+    return slot === undefined ? undefined : this.#columns.values(this.table, slot);
   }
 
-  /** Whether a commit has put this slot into the changelog. */
-  isCommitted(slot: number): boolean {
-    return slot < this.#committedCount;
+  mergeInto(key: string, into: States, slot: number): boolean {
+    const from = this.table.slotOf(key);
+    if (from === undefined) return false;
+    this.#columns.merge(into, slot, this.table, from);
+    return true;
   }
 
-  /** Slots changed since the last commit that stay open. */
-  dirtySlots(): readonly number[] {
-    const closing = this.#closing;
-    if (closing === undefined) return this.#dirty;
-    return this.#dirty.filter((slot) => closing.rank[slot]! >= closing.takenCount);
+  *changedKeys(): Iterable<string> {
+    for (const slot of this.#dirty) yield this.table.keyAt(slot);
   }
 
-  /** The next slots to close, in the order of their keys. From the first call on the pane takes no events. */
-  takeClosing(limit: number): readonly number[] {
-    this.#closing ??= closingOrder(this.#keys);
-    const from = this.#closing.takenCount;
-    const taken = this.#closing.order.slice(from, from + limit);
-    this.#closing.takenCount += taken.length;
-    return taken;
+  isChanged(key: string): boolean {
+    const slot = this.table.slotOf(key);
+    return slot !== undefined && this.#dirtyAt[slot] !== 0;
   }
 
-  /** What was dirty or taken is in Kafka now. */
+  committed(): PartialStates {
+    return {
+      size: this.#committedCount,
+      keys: () => this.keys(),
+      values: (key) => {
+        const place = this.#committedPlace(key);
+        return place === undefined ? undefined : this.#columns.values(place.states, place.slot);
+      },
+      mergeInto: (key, into, slot) => {
+        const place = this.#committedPlace(key);
+        if (place !== undefined) this.#columns.merge(into, slot, place.states, place.slot);
+        return place !== undefined;
+      },
+    };
+  }
+
+  /** Adds what the commit being made has to say: per changed slot its states, `null` for one that goes. */
+  pushChanges(changes: StateChange[]): void {
+    const {startMs: at, size: keptCount, table} = this;
+    for (const slot of this.#dirty) {
+      if (slot >= keptCount) continue;
+      changes.push({at, key: table.keyAt(slot), value: this.#columns.encode(table, slot)});
+    }
+    // What came and went within one commit was never in the changelog.
+    for (let slot = keptCount; slot < this.#committedCount; slot++) {
+      changes.push({at, key: table.keyAt(slot), value: null});
+    }
+  }
+
+  /** The last `limit` slots at most go with the commit being made. Returns how many. */
+  drop(limit: number): number {
+    const dropped = Math.min(limit, this.size);
+    this.#keptCount = this.size - dropped;
+    return dropped;
+  }
+
   markCommitted(): void {
     for (const slot of this.#dirty) this.#dirtyAt[slot] = 0;
     this.#dirty = [];
-    this.#before = [];
-    this.#committedCount = this.#keys.length;
-    if (this.#closing !== undefined) this.#closing.closedCount = this.#closing.takenCount;
-  }
-
-  /** Calls `visit` for every window that is open as of the last commit. */
-  forEachCommitted(visit: VisitStates): void {
-    for (let slot = 0; slot < this.#committedCount; slot++) this.#visitCommitted(slot, visit);
-  }
-
-  visitCommittedKey(key: string, visit: VisitStates): void {
-    const slot = this.#slots.get(key);
-    if (slot !== undefined && slot < this.#committedCount) this.#visitCommitted(slot, visit);
+    this.#before = {numbers: [], objects: []};
+    this.table.truncate(this.size);
+    this.#committedCount = this.table.size;
+    this.#keptCount = undefined;
   }
 
   /** Restoring: the committed states of one key, over older ones. Returns the slot. */
-  put(key: string, states: Float64Array): number {
-    let slot = this.#slots.get(key);
+  put(key: string, states: States): number {
+    let slot = this.table.slotOf(key);
     if (slot === undefined) {
-      slot = this.#keys.length;
-      this.#reserve(slot + 1);
-      this.#keys.push(key);
-      this.#slots.set(key, slot);
-      this.#committedCount = this.#keys.length;
+      slot = this.table.blank();
+      this.table.push(key);
+      this.#reserve(slot);
+      this.#committedCount = this.table.size;
     }
-    this.#states.set(states, slot * this.#columns.width);
+    this.table.set(slot, states);
     return slot;
   }
 
-  /** Restoring: the key's window is closed. The last slot moves into its place. */
-  remove(key: string): void {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return;
-    const last = this.#keys.length - 1;
-    const lastKey = this.#keys.pop()!;
-    if (slot !== last) {
-      this.#keys[slot] = lastKey;
-      this.#slots.set(lastKey, slot);
-      const {width} = this.#columns;
-      this.#states.copyWithin(slot * width, last * width, (last + 1) * width);
-    }
-    this.#slots.delete(key);
-    this.#committedCount = this.#keys.length;
+  /** Restoring: the key is gone. Returns whether it was there; the last slot is in its place then. */
+  remove(key: string): boolean {
+    const slot = this.table.slotOf(key);
+    if (slot === undefined) return false;
+    this.table.remove(slot);
+    this.#committedCount = this.table.size;
+    return true;
   }
 
-  #visitCommitted(slot: number, visit: VisitStates): void {
-    const {width} = this.#columns;
-    const closing = this.#closing;
-    if (closing !== undefined && closing.rank[slot]! < closing.closedCount) return;
+  #committedPlace(
+    key: string,
+  ): {readonly states: StateColumns | Before; readonly slot: number} | undefined {
+    const slot = this.table.slotOf(key);
+    if (slot === undefined || slot >= this.#committedCount) return undefined;
     const dirtyAt = this.#dirtyAt[slot]!;
-    if (dirtyAt === 0) visit(this.#keys[slot]!, this.#states, slot * width);
-    else visit(this.#keys[slot]!, this.#before, (dirtyAt - 1) * width);
+    return dirtyAt === 0 ? {states: this.table, slot} : {states: this.#before, slot: dirtyAt - 1};
+  }
+
+  #push(key: string, slot: number): void {
+    this.table.push(key);
+    this.#reserve(slot);
+    this.#markDirty(slot);
   }
 
   #markDirty(slot: number): void {
-    const {width} = this.#columns;
+    const {width, objectCount} = this.#columns;
+    const {numbers, objects} = this.#before;
     this.#dirtyAt[slot] = this.#dirty.push(slot);
     const from = slot * width;
-    for (let i = 0; i < width; i++) this.#before.push(this.#states[from + i]!);
+    for (let i = 0; i < width; i++) numbers.push(this.table.numbers[from + i]!);
+    if (objectCount === 0) return;
+    const isNew = slot >= this.#committedCount;
+    for (let i = 0; i < objectCount; i++) {
+      const state = this.table.objects[slot * objectCount + i];
+      objects.push(isNew ? undefined : this.#columns.copyObject(i, state));
+    }
   }
 
-  #reserve(count: number): void {
-    if (count <= this.#dirtyAt.length) return;
-    const capacity = Math.ceil(this.#dirtyAt.length * GROWTH);
-    const states = new Float64Array(capacity * this.#columns.width);
-    states.set(this.#states);
-    this.#states = states;
-    const dirtyAt = new Uint32Array(capacity);
+  #reserve(slot: number): void {
+    if (slot < this.#dirtyAt.length) return;
+    const dirtyAt = new Uint32Array(this.table.capacity);
     dirtyAt.set(this.#dirtyAt);
     this.#dirtyAt = dirtyAt;
   }
-}
-
-interface ClosingOrder {
-  /** Slots by key. */
-  readonly order: readonly number[];
-  /** Per slot its place in `order`. */
-  readonly rank: Uint32Array;
-  /** How many of `order` are in the commit being made or before. */
-  takenCount: number;
-  /** How many of `order` are committed. */
-  closedCount: number;
-}
-
-function closingOrder(keys: readonly string[]): ClosingOrder {
-  const order = keys.map((_, slot) => slot).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
-  const rank = new Uint32Array(keys.length);
-  order.forEach((slot, place) => {
-    rank[slot] = place;
-  });
-  return {order, rank, takenCount: 0, closedCount: 0};
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   apiKey,
   count,
+  days,
   definePipeline,
   defineStream,
   max,
@@ -24,6 +25,9 @@ const fields = {
   padding: z.string().optional(),
 };
 
+/** Records are the only thing that moves time, so that the checker can tell the same story from them alone. */
+const TIMES = {idleMs: days(1), maxAheadMs: days(365)};
+
 export const orders = defineStream({
   name: 'orders',
   owner: 'chaos',
@@ -31,6 +35,7 @@ export const orders = defineStream({
   schema: z.object(fields),
   key: (order) => order.key,
   eventTime: (order) => order.time,
+  ...TIMES,
   id: (order) => order.id,
   partitions: 4,
   onInvalid: 'reject',
@@ -45,6 +50,7 @@ export const signals = defineStream({
   schema: z.object(fields),
   key: (signal) => signal.key,
   eventTime: (signal) => signal.time,
+  ...TIMES,
   partitions: 2,
   onInvalid: 'quarantine',
   capacity: {maxRecords: 400},

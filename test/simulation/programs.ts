@@ -5,6 +5,7 @@ import {drainMetrics} from '../../drain-service/drain-metrics.ts';
 import {DrainTask} from '../../drain-service/drain-task.ts';
 import {MAX_HELD_BYTES} from '../../drain-service/limits.ts';
 import {gatewayClient} from '../../drain-service/gateway-client.ts';
+import {topologyOf} from '../../src/define/topology.ts';
 import type {ForebayError} from '../../src/lib/errors.ts';
 import {processorMetrics} from '../../stream-processor/processor-metrics.ts';
 import {restoreTurns} from '../../stream-processor/restore/restore-turns.ts';
@@ -20,6 +21,7 @@ import {DRAIN_TASK, names, pipeline, readings, SHARDS} from './sim-pipeline.ts';
 const CREDIT_BYTES = 3_000;
 const quiet = {info: () => {}, warn: () => {}, error: () => {}};
 const clock = {nowMs: () => Date.now()};
+const GROUP = topologyOf(pipeline).groups[0]!;
 
 export interface ProgramOptions {
   readonly world: World;
@@ -73,9 +75,9 @@ export class SimProcessor implements Running {
         new Task({
           kafka,
           admin,
-          stream: readings,
+          group: GROUP,
           partition,
-          views: pipeline.views,
+          pipeline,
           names,
           checkpointPath: checkpointPath(folder, replica, partition),
           inTurn,
@@ -85,6 +87,7 @@ export class SimProcessor implements Running {
           log: quiet,
           metrics: processorMetrics(),
           listener: {committing: () => {}, committed: () => {}, changed: () => {}},
+          restoreRecords: () => [],
           onFatal: (error: ForebayError) =>
             world.tell({type: 'note', text: `progress: ${error.code}`}),
         }),
@@ -96,7 +99,8 @@ export class SimProcessor implements Running {
   isAt(ends: readonly bigint[]): boolean {
     return this.#tasks.every(({processor}, partition) => {
       if (processor === undefined) return false;
-      return processor.committedOffset >= ends[partition]! && !processor.hasUncommitted();
+      const committed = processor.committedOffsets.get(readings.name)!;
+      return committed >= ends[partition]! && !processor.hasUncommitted();
     });
   }
 

@@ -4,7 +4,6 @@ import {join} from 'node:path';
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
-import {partitionRows} from '../../stream-processor/query/partition-rows.ts';
 import {MemoryKafka} from './support/memory-kafka.ts';
 import {ModelTask, names, PARTITION} from './support/model-task.ts';
 import {SIZE_MS} from './support/pipeline.ts';
@@ -108,20 +107,20 @@ async function runModel(all: readonly Reading[], steps: readonly Step[], maxClos
   };
   let task = await ModelTask.restore(options);
   const applySome = (count: number) => {
-    const from = Number(task.processor.offset);
+    const from = Number(task.offset());
     task.apply(input.slice(from, from + count));
   };
   for (const each of steps) {
     nowMs += CHECKPOINT_PAUSE_MS;
     switch (each.do) {
       case 'apply': {
-        const before = allRows(task, 'minute');
+        const before = task.rows('minute');
         applySome(each.count);
-        expect(allRows(task, 'minute'), 'a query shows committed state only').toEqual(before);
+        expect(task.rows('minute'), 'a query shows committed state only').toEqual(before);
         break;
       }
       case 'commit':
-        if (task.processor.hasUncommitted()) task.commit();
+        if (task.hasWork()) task.commit();
         break;
       case 'checkpoint':
         await task.stepCheckpoint();
@@ -133,8 +132,7 @@ async function runModel(all: readonly Reading[], steps: readonly Step[], maxClos
         kafka.compact(names.changelog('readings'), PARTITION, each);
         break;
       case 'crash':
-        if (each.during === 'commit' && task.processor.hasUncommitted())
-          task.commit({isTold: false});
+        if (each.during === 'commit' && task.hasWork()) task.commit({isTold: false});
         task.crash();
         if (each.losesDisk) rmSync(options.checkpointPath, {force: true});
         task = await ModelTask.restore(options);
@@ -143,15 +141,15 @@ async function runModel(all: readonly Reading[], steps: readonly Step[], maxClos
     }
   }
   applySome(input.length);
-  while (task.processor.hasUncommitted()) task.commit();
+  while (task.hasWork()) task.commit();
   checkAgainst(all, task, kafka);
   // What is read back, with or without the checkpoint, is what was in memory.
-  const rows = allRows(task, 'minute');
+  const rows = task.rows('minute');
   await task.finishCheckpoint();
   task.crash();
   for (const path of [options.checkpointPath, join(folder.path, 'other.sqlite')]) {
     const again = await ModelTask.restore({...options, checkpointPath: path});
-    expect(allRows(again, 'minute')).toEqual(rows);
+    expect(again.rows('minute')).toEqual(rows);
     again.crash();
   }
   folder.remove();
@@ -167,18 +165,13 @@ function checkAgainst(all: readonly Reading[], task: ModelTask, kafka: MemoryKaf
     ...closed.map((window) => ({...window, final: true})),
     ...open.map((window) => ({...window, final: false})),
   ];
-  expect(bySome(allRows(task, 'minute'))).toEqual(bySome(rows));
+  expect(bySome(task.rows('minute'))).toEqual(bySome(rows));
   const lateValues = kafka
     .records(names.late('minute'), PARTITION)
     .map(({value}) => fromJson(value));
   expect(lateValues.map(({time}) => Date.parse(String(time)))).toEqual(
     late.map(({timeMs}) => timeMs),
   );
-}
-
-function allRows(task: ModelTask, view: string) {
-  const range = {view, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 10_000};
-  return partitionRows(task.processor, range);
 }
 
 function toInput(reading: Reading, index: number): IncomingRecord {

@@ -2,6 +2,7 @@
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
+import {topologyOf} from '../../src/define/topology.ts';
 import type {TransactionOutcome} from '../../src/kafka/ports.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import type {LogFields} from '../../src/telemetry/log.ts';
@@ -50,11 +51,11 @@ function startTask(): Task {
       : {kind: outcome, error: new Error('as the test says'), isRefused: false},
   );
   const task = new Task({
-    stream: readings,
+    group: topologyOf(pipeline).groups[0]!,
     partition: PARTITION,
+    pipeline,
     kafka,
     admin: memory.admin(),
-    views: pipeline.views,
     names,
     checkpointPath: join(folder.path, 'task.sqlite'),
     inTurn: restoreTurns(),
@@ -68,6 +69,7 @@ function startTask(): Task {
     },
     metrics,
     listener: {committing: nothing, committed: nothing, changed: nothing},
+    restoreRecords: () => [],
     onFatal: nothing,
   });
   tasks.push(task);
@@ -88,7 +90,7 @@ function receive(count: number): void {
 
 async function caughtUp(task: Task, offset: number): Promise<void> {
   await waitUntil('the task to be at the end', DEADLINE_MS, () => {
-    return taskStatus(task).committedOffset === offset;
+    return taskStatus(task)[0]!.committedOffset === offset;
   });
 }
 
@@ -100,8 +102,8 @@ test('a task that waits shows what is committed, where the input ends, and why',
   outcome = 'fenced';
   receive(4);
   await waitUntil('the task to wait', DEADLINE_MS, () => task.state === 'waiting');
-  task.noteInputEnd(5_000_010n);
-  expect(taskStatus(task)).toMatchObject({
+  task.noteInputEnd(readings.name, 5_000_010n);
+  expect(taskStatus(task)[0]).toMatchObject({
     state: 'waiting',
     appliedOffset: 10,
     committedOffset: 10,
@@ -123,14 +125,14 @@ test('a task that has applied nothing since its restart knows since when its inp
   const first = startTask();
   await caughtUp(first, 4);
   await first.stop();
-  expect(taskStatus(startTask()), 'before it is restored').toMatchObject({
+  expect(taskStatus(startTask())[0], 'before it is restored').toMatchObject({
     committedOffset: null,
     appliedReceivedMs: null,
   });
   await tasks.at(-1)!.stop();
   const second = startTask();
   await waitUntil('the task to run', DEADLINE_MS, () => second.state === 'running');
-  expect(taskStatus(second)).toMatchObject({
+  expect(taskStatus(second)[0]).toMatchObject({
     committedOffset: 4,
     appliedReceivedMs: START_MS + 3_000,
   });

@@ -3,16 +3,16 @@ import type {AggregateState, NumericAggregate} from '../aggregate.ts';
 /** A number of the event; `null`, `undefined` and non-finite numbers are left out of the aggregate. */
 type NumberOf<Event> = (event: Event) => number | null | undefined;
 
-/** How many events the window took. */
-export function count<Event>(): NumericAggregate<Event> {
+/** How many events the window took; with `where`, how many of them it is true for. */
+export function count<Event>(where?: (event: Event) => boolean): NumericAggregate<Event> {
   return {
     kind: 'numbers',
-    op: 'count',
+    op: where === undefined ? 'count' : 'countWhere',
     layout: 'count',
     resultType: 'number',
     init: () => [0],
-    add: (state) => {
-      state[0] = state[0]! + 1;
+    add: (state, event) => {
+      if (where === undefined || where(event)) state[0] = state[0]! + 1;
     },
     merge: (into, other) => {
       into[0] = into[0]! + other[0]!;

@@ -1,6 +1,10 @@
+import {ForebayError} from '../../lib/errors.ts';
 import type {AnyInput, Input, Typed} from '../input.ts';
 import type {CorrelateView} from '../view.ts';
 import {viewHead, type ViewOptions} from './aggregate-options.ts';
+
+/** Of a pattern: what an event fits is kept as bits of one number. */
+export const MAX_STEPS = 30;
 
 /** One event of a pattern. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a list of steps holds steps of any events
@@ -20,7 +24,11 @@ export function step<const Name extends string, Event>(
   return {name, input: input as AnyInput, where: options.where, isNegated: false};
 }
 
-/** The pattern matches only if there is no such event there: at its place of a sequence, or in the whole time. */
+/**
+ * The pattern matches only if there is no such event: in a sequence at the step's place, between two others or from the
+ * last one until `withinMs` after the first; in any order from the first event's time until `withinMs` after it, both
+ * inclusive. What has to be waited for is only sure, and dated, when that time is over.
+ */
 export function not<Name extends string, Event>(negated: Step<Name, Event>): Step<Name, undefined> {
   const {name, input, where} = negated;
   return {name, input, where, isNegated: true};
@@ -31,28 +39,41 @@ export type Matched<Steps extends readonly Step[]> = {
   readonly [S in Steps[number] as S['name']]: EventOf<S>;
 };
 
-export interface CorrelateOptions<Steps extends readonly Step[], Row> extends ViewOptions {
-  /** All of one key; their inputs must have the same key and as many partitions: `rekey` what has not. */
+export interface CorrelateOptions<
+  Steps extends readonly Step[],
+  Row extends object,
+> extends ViewOptions {
+  /** 30 steps at most, of events of one key; inputs must have the same key and as many partitions: `rekey` what has not. */
   readonly pattern: Steps;
   /** `sequence`, the default: one after another, others between them allowed. `any`: in whatever order. */
   readonly order?: 'sequence' | 'any';
   /** From the first event of a match to the last; a negated step at the end is waited for as long. */
   readonly withinMs: number;
+  /** How long events are waited for that come out of order; every match is as much later. What comes after is late. */
   readonly graceMs: number;
+  /** Makes the row, which must be a JSON object. Gets the events as JSON holds them: a `Date` is text. */
   readonly select: (matched: Matched<Steps>) => Row;
 }
 
 /**
  * A pattern of events of one key within a time: login, then payment, no confirmation. Events are looked at in the order of
- * their times, when the watermark has passed them. Each event that fits the first step begins at most one match, which
- * takes the earliest event for each step.
+ * their times, when time has passed them and the grace. Each event that fits the first step (in any order: a step) begins
+ * at most one match, which takes the earliest event for each step; an event may be in several matches that others began.
  */
-export function correlate<const Steps extends readonly Step[], Row>(
+export function correlate<const Steps extends readonly Step[], Row extends object>(
   options: CorrelateOptions<Steps, Row>,
 ): CorrelateView<Row> {
   const {pattern, order = 'sequence', withinMs, graceMs, select} = options;
+  const [begin] = pattern;
+  if (begin === undefined) {
+    throw new ForebayError({
+      code: 'PIPELINE_INVALID',
+      message: `view "${options.name}": its pattern has no step`,
+      hint: 'name the events to look for with step(…)',
+    });
+  }
   return {
-    ...viewHead(options, pattern[0]!.input),
+    ...viewHead(options, begin.input),
     kind: 'correlate',
     emit: 'final',
     order,

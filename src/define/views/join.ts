@@ -10,8 +10,13 @@ interface Pairs<Left, Right> {
 }
 type JoinType = keyof Pairs<unknown, unknown>;
 
-export interface JoinOptions<Left, Right, Type extends JoinType, Row> extends ViewOptions {
-  /** Default: inner. */
+export interface JoinOptions<
+  Left,
+  Right,
+  Type extends JoinType,
+  Row extends object,
+> extends ViewOptions {
+  /** `left`: a left event without a partner gives a row as well; `outer`: a right one, too. Default: inner. */
   readonly type?: Type;
   /** How far the two may lie apart, both ways; or `beforeMs` and `afterMs`. */
   readonly withinMs?: number;
@@ -19,17 +24,20 @@ export interface JoinOptions<Left, Right, Type extends JoinType, Row> extends Vi
   readonly beforeMs?: number;
   /** And how long after. */
   readonly afterMs?: number;
+  /** How long after the end of its window an event still finds a partner. What comes later is late. */
   readonly graceMs: number;
   /** Of two events of a key, whether they belong together. Default: always. */
   readonly where?: (left: Left, right: Right) => boolean;
+  /** Makes the row, which must be a JSON object. Gets the events as JSON holds them: a `Date` is text. */
   readonly select: (...pair: Pairs<Left, Right>[Type]) => Row;
 }
 
 /**
- * Every pair of a left and a right event of one key that lie within a time. The sides' keys must be the same thing, with
- * as many partitions: `rekey` what is not.
+ * Every pair of a left and a right event of one key that lie within a time, as soon as both are there. An event without a
+ * partner gives its row when its window and the grace are over, and then has none any more. The sides' keys must be the
+ * same thing, with as many partitions: `rekey` what is not.
  */
-export function join<Left, Right, Row, const Type extends JoinType = 'inner'>(
+export function join<Left, Right, Row extends object, const Type extends JoinType = 'inner'>(
   left: Input<Left>,
   right: Input<Right>,
   options: JoinOptions<NoInfer<Left>, NoInfer<Right>, Type, Row>,

@@ -2,6 +2,7 @@ import {assert} from '../../lib/assert.ts';
 import {toError} from '../../lib/errors.ts';
 import {partitionMissing} from '../partition-missing.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
+import {failpoint} from '../../program/failpoint.ts';
 import {splitSends} from '../split-sends.ts';
 import {withDeadline} from '../with-deadline.ts';
 import {isFencing, isRefusal, kafkaError} from './broker-error.ts';
@@ -84,7 +85,11 @@ export class KafkajsFencedProducer implements FencedProducer {
     }
     try {
       await session.addPartitions(records);
-      for (const send of sends) await session.produce(send);
+      for (const send of sends) {
+        failpoint('transaction:begun');
+        await session.produce(send);
+      }
+      failpoint('transaction:produced');
     } catch (error) {
       if (isFencing(error)) return fencedOrUnknown('a send was fenced', [error]);
       return await this.#abort(error);

@@ -4,6 +4,7 @@ import {partitionMissing} from '../partition-missing.ts';
 import type {FencedProducer, KafkaOptions, OutgoingRecord, TransactionOutcome} from '../ports.ts';
 import {closeClient} from './client-base.ts';
 import {isFencing, isRefusal, kafkaError} from './kafka-errors.ts';
+import {failpoint} from '../../program/failpoint.ts';
 import {splitSends} from '../split-sends.ts';
 import {TransactionalClient} from './transactional-client.ts';
 import {withDeadline} from '../with-deadline.ts';
@@ -84,7 +85,11 @@ export class PlatformaticFencedProducer implements FencedProducer {
     }
     try {
       // One after another: the library drops partitions that parallel sends add to one transaction.
-      for (const send of sends) await transaction.send({messages: send.map(toMessage)});
+      for (const send of sends) {
+        failpoint('transaction:begun');
+        await transaction.send({messages: send.map(toMessage)});
+      }
+      failpoint('transaction:produced');
     } catch (error) {
       if (isFencing(error)) return fencedOrUnknown('a send was fenced', error);
       return await this.#abort(transaction, error);

@@ -3,7 +3,7 @@
  * it is given into the history. A `reset`, or an answer without one, begins a subscription anew.
  */
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {ViewDelta, ViewPage, ViewRow} from '../../../src/protocol/query.ts';
+import type {RowIdentity, ViewDelta, ViewPage, ViewRow} from '../../../src/protocol/query.ts';
 import type {HistoryWriter} from './history-writer.ts';
 import {readEvents, type ServerEvent} from './read-events.ts';
 
@@ -138,6 +138,6 @@ async function freshRows(
   }
 }
 
-function nameOf({key, start}: {readonly key: string; readonly start: number}): string {
+function nameOf({key, start}: RowIdentity): string {
   return `${start} ${key}`;
 }

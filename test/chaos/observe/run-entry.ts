@@ -1,3 +1,6 @@
+import type {ViewDefinition} from '../../../src/define/view.ts';
+import type {TopicNames} from '../../../src/protocol/topics.ts';
+import type {ViewSpec} from '../history/entry.ts';
 import pipeline from '../pipeline.ts';
 import type {System} from '../system/start-system.ts';
 import type {NewEntry} from './history-writer.ts';
@@ -12,7 +15,20 @@ export function runEntry(
     type: 'run',
     seed,
     command,
-    views: pipeline.views.map(({name, stream, sizeMs, graceMs, emit}) => ({
+    views: pipeline.views.flatMap((view) => specOf(view, names)),
+    dataTopics: pipeline.streams.map(({name}) => names.data(name)),
+    deadLetterTopics: ending('.dead-letter'),
+    rejectedTopics: ending('.rejected'),
+    lateTopics: ending('.late'),
+  };
+}
+
+/** The checker knows tumbling windows; the definition has no others. */
+function specOf(view: ViewDefinition, names: TopicNames): readonly ViewSpec[] {
+  if (view.kind !== 'tumbling' || typeof view.emit === 'object') return [];
+  const {name, stream, sizeMs, graceMs, emit} = view;
+  return [
+    {
       name,
       sourceTopic: names.data(stream.name),
       resultTopic: names.results(name),
@@ -20,10 +36,6 @@ export function runEntry(
       sizeMs,
       graceMs,
       emit,
-    })),
-    dataTopics: pipeline.streams.map(({name}) => names.data(name)),
-    deadLetterTopics: ending('.dead-letter'),
-    rejectedTopics: ending('.rejected'),
-    lateTopics: ending('.late'),
-  };
+    },
+  ];
 }

@@ -1,14 +1,31 @@
 /** Every line marked with an error below must be refused by the compiler; every other line must not. */
 import * as z from 'zod';
 import {
+  aggregate,
   apiKey,
+  collect,
   count,
   defineStream,
+  filter,
+  first,
+  hopping,
+  join,
+  last,
+  map,
   max,
   mean,
   minutes,
+  quantile,
+  rekey,
+  running,
+  select,
+  session,
+  sliding,
+  step,
   sum,
+  topK,
   tumbling,
+  uniques,
 } from '../../../src/define/index.ts';
 
 const schema = z.object({station: z.string(), time: z.iso.datetime(), celsius: z.number()});
@@ -78,4 +95,99 @@ export const wrongAttribute = defineStream({
   key: (_, {extensions}) => extensions?.partitionkey ?? 'none',
   id: (_, {subject}) => subject, // error TS2322
   eventTime: (_, {kind}) => kind, // error TS2339
+});
+
+const other = {...window, aggregates: {readings: count()}};
+
+export const inferred = [
+  hopping(
+    filter(right, (reading) => reading.celsius > 0),
+    {
+      ...window,
+      advanceMs: minutes(5),
+      aggregates: {
+        firstC: first((reading) => reading.celsius),
+        lastStation: last((reading) => reading.station),
+        stations: uniques((reading) => reading.station),
+        p95: quantile((reading) => reading.celsius, 0.95),
+        top: topK((reading) => reading.station, 3),
+        all: collect((reading) => ({at: reading.time, c: reading.celsius}), {limit: 5}),
+        warm: count((reading) => reading.celsius > 20),
+        spread: aggregate({
+          init: () => ({low: 0, high: 0}),
+          add: ({low, high}, reading) => ({
+            low: Math.min(low, reading.celsius),
+            high: Math.max(high, reading.celsius),
+          }),
+          merge: (a, b) => ({low: Math.min(a.low, b.low), high: Math.max(a.high, b.high)}),
+          result: ({low, high}) => high - low,
+        }),
+      },
+    },
+  ),
+  session(
+    map(right, ({celsius}) => ({kelvin: celsius + 273})),
+    {...window, gapMs: 1, aggregates: {max: max((each) => each.kelvin)}},
+  ),
+  sliding(rekey(right, {name: 'by-time', key: (reading) => reading.time}), other),
+  running(right, {name: 'all', aggregates: {latest: last((reading) => reading.celsius)}}),
+];
+
+export const wrongInHopping = hopping(
+  filter(right, (reading) => reading.celcius > 0), // error TS2551
+  {...other, advanceMs: 1},
+);
+
+export const wrongInSession = session(
+  map(right, ({celsius}) => ({kelvin: celsius + 273})),
+  {
+    ...window,
+    gapMs: 1,
+    aggregates: {
+      last: last((each) => each.celsius), // error TS2339
+    },
+  },
+);
+
+export const wrongInSliding = sliding(
+  rekey(right, {
+    name: 'by-hour',
+    key: (reading) => reading.hour, // error TS2339
+  }),
+  other,
+);
+
+export const wrongInRunning = running(right, {
+  name: 'running',
+  aggregates: {
+    first: first((reading) => reading.missing), // error TS2339
+    uniques: uniques((reading) => reading.missing), // error TS2339
+    quantile: quantile((reading) => reading.station, 0.5), // error TS2322
+    top: topK((reading) => ({reading}), 3), // error TS2322
+    all: collect((reading) => reading.missing, {limit: 3}), // error TS2339
+    warm: count((reading) => reading.missing), // error TS2339
+    own: aggregate({
+      init: () => 0,
+      add: (state, reading) => state + reading.missing, // error TS2339
+      merge: (a, b) => a + b,
+      result: (state) => state,
+    }),
+  },
+});
+
+export const wrongInSelect = select(right, {
+  name: 'selected',
+  row: (reading) => ({c: reading.missing}), // error TS2339
+});
+
+export const wrongInJoin = join(right, right, {
+  name: 'joined',
+  withinMs: 1,
+  graceMs: 0,
+  where: (left, other) => left.celsius > other.missing, // error TS2339
+  select: (left) => ({c: left.missing}), // error TS2339
+});
+
+export const wrongInStep = step('hot', right, {
+  where: (reading) => reading.missing > 30, // error TS2339
 });

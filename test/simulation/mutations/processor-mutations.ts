@@ -21,8 +21,8 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'stream-processor/commit.ts',
-        find: '...options.late, ...changelog, positionRecord]',
-        replace: '...options.late, ...changelog]',
+        find: '...changelog, positionRecord]',
+        replace: '...changelog]',
       },
     ],
     expected: ['aggregate', 'late'],
@@ -33,8 +33,8 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'stream-processor/commit.ts',
-        find: '...options.late, ...changelog, positionRecord]',
-        replace: '...changelog, positionRecord]',
+        find: '...results, ...late, ',
+        replace: '...results, ',
       },
     ],
     expected: ['late'],
@@ -88,9 +88,8 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'stream-processor/task.ts',
-        find: 'if (isDue && processor.hasUncommitted()) await this.#commit(processor, producer);',
-        replace:
-          'if (isDue && processor.hasUncommitted()) { await checkpointer.step(); await this.#commit(processor, producer); }',
+        find: 'if (!isWanted) continue;',
+        replace: 'if (!isWanted) continue;\n      await checkpointer.step();',
       },
       {
         file: 'stream-processor/state/checkpointer.ts',
@@ -98,13 +97,14 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
         replace: 'if (this.#round',
       },
       {
+        // A round that lasts for several commits.
         file: 'stream-processor/state/checkpointer.ts',
-        find: 'if (!(await this.#options.confirmOwnership())) return undefined;',
-        replace: '',
+        find: 'const STEPS_AT_ONCE = 100;',
+        replace: 'const STEPS_AT_ONCE = 1;',
       },
     ],
     expected: ['aggregate', 'late'],
-    seed: 193,
+    seed: 415,
     focus: {kinds: ['kill-processor', 'kafka-loses']},
   },
   {
@@ -130,7 +130,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
       },
     ],
     expected: ['aggregate', 'late'],
-    seed: 3,
+    seed: 102,
     focus: {kinds: ['pause-processor', 'second-processor']},
   },
   {

@@ -36,9 +36,9 @@ function decode(stream: AnyStream, each: IncomingRecord) {
 
 describe('the event of a record', () => {
   test('is what the schema makes of its value, under its key', () => {
-    expect(decode(timed, record('{"at":5}'))).toEqual({
+    expect(decode(timed, record('{"at":5}'))).toMatchObject({
       kind: 'event',
-      timed: {key: 'schlüssel', timeMs: 5, event: {at: 5, n: 3}},
+      timed: {key: 'schlüssel', timeMs: 5, event: {at: 5, n: 3}, id: 'input:0'},
     });
   });
 
@@ -62,7 +62,7 @@ describe('the event of a record', () => {
   test('is what the gateway saw: nothing where there is no value, and JSON behind a byte order mark', () => {
     const optional = defineStream({...common, schema: z.object({}).optional(), key: () => ''});
     const gone = {kind: 'event', timed: {key: 'schlüssel', timeMs: 77, event: undefined}};
-    expect(decode(optional, record(null))).toEqual(gone);
+    expect(decode(optional, record(null))).toMatchObject(gone);
     expect(decode(untimed, record('\uFEFF{}')).kind).toBe('event');
     expect(decode(untimed, record('\uFEFF')).kind).toBe('invalid');
   });

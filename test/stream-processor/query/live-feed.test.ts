@@ -10,7 +10,7 @@ function feedAt(nowMs: () => number): LiveFeed {
 
 function delta(n: number, rows = 1): LiveEntry {
   const row = {key: `k${n}`, start: n, end: n + 1, final: false};
-  return {kind: 'delta', upsert: Array.from({length: rows}, () => row), delete: []};
+  return {kind: 'delta', partition: 0, upsert: Array.from({length: rows}, () => row), delete: []};
 }
 
 function readAll(feed: LiveFeed, from: string): LiveEntry[] | 'lost' {

@@ -1,14 +1,15 @@
 /** A live query never lies: snapshot and deltas are a fresh query, across reconnects too. */
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import type {ViewDelta, ViewPage, ViewRow} from '../../../src/protocol/query.ts';
+import type {ViewPage, ViewRow} from '../../../src/protocol/query.ts';
 import type {ProcessorStatus} from '../../../src/protocol/status.ts';
 import {kafkaForTests, uniqueName} from '../../support/kafka.ts';
 import {seededRandom} from '../../support/seeded-random.ts';
 import {waitUntil} from '../../support/wait-until.ts';
+import {pictureOf} from '../support/picture.ts';
 import {ProcessorProcess, temporaryFolder} from '../support/processor-process.ts';
 import {ReadingProducer} from '../support/produce-readings.ts';
 import {randomReadings} from '../support/random-readings.ts';
-import {EventReader, type ServerEvent} from '../support/sse.ts';
+import {EventReader} from '../support/sse.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -38,7 +39,7 @@ async function freshRows(query = ''): Promise<readonly ViewRow[]> {
   let cursor: string | undefined;
   do {
     const after = cursor === undefined ? '' : `&cursor=${cursor}`;
-    const page = await processor.get<ViewPage>(`/v1/views/minute?limit=7${after}${query}`);
+    const page = await processor.get<ViewPage>(`/v1/views/minute?limit=250${after}${query}`);
     rows.push(...page.rows);
     cursor = page.cursor;
   } while (cursor !== undefined);
@@ -52,24 +53,6 @@ async function caughtUp(): Promise<void> {
   });
 }
 
-const nameOf = ({key, start}: {key: string; start: number}) => `${start} ${key}`;
-
-/** What a client that applies the events in order has in the end. */
-function picture(events: readonly ServerEvent[]): readonly ViewRow[] {
-  const rows = new Map<string, ViewRow>();
-  for (const {event, data} of events) {
-    if (event === 'snapshot') {
-      rows.clear();
-      for (const row of (data as {rows: ViewRow[]}).rows) rows.set(nameOf(row), row);
-    }
-    if (event !== 'delta') continue;
-    const delta = data as ViewDelta;
-    for (const row of delta.upsert) rows.set(nameOf(row), row);
-    for (const row of delta.delete) rows.delete(nameOf(row));
-  }
-  return [...rows.values()].sort((a, b) => a.start - b.start || (a.key < b.key ? -1 : 1));
-}
-
 describe('a live query', () => {
   test('is a fresh query at every end, across reconnects, with nothing twice', async () => {
     const random = seededRandom('live');
@@ -81,9 +64,8 @@ describe('a live query', () => {
     const ofOne = await EventReader.open(`${url}?key=station-1`);
     await producer.send(all.slice(1_000, 2_000), 100);
     await caughtUp();
-    const freshNow = await freshRows();
-    await waitUntil('the deltas', DEADLINE_MS, () => {
-      expect(picture(reader.events)).toEqual(freshNow);
+    await waitUntil('the deltas', DEADLINE_MS, async () => {
+      expect(pictureOf(reader.events)).toEqual(await freshRows());
       return true;
     });
     expect(reader.events[0]!.event).toBe('snapshot');
@@ -96,9 +78,8 @@ describe('a live query', () => {
     const again = await EventReader.open(url, reader.lastEventId);
     await producer.send(all.slice(3_000), 100);
     await caughtUp();
-    const fresh = await freshRows();
-    await waitUntil('the missed and the new deltas', DEADLINE_MS, () => {
-      expect(picture([...reader.events, ...again.events])).toEqual(fresh);
+    await waitUntil('the missed and the new deltas', DEADLINE_MS, async () => {
+      expect(pictureOf([...reader.events, ...again.events])).toEqual(await freshRows());
       return true;
     });
     expect(again.events.map(({event}) => event)).not.toContain('snapshot');
@@ -111,10 +92,50 @@ describe('a live query', () => {
     const freshOfOne = await freshRows('&key=station-1');
     expect(freshOfOne.every(({key}) => key === 'station-1')).toBe(true);
     await waitUntil('the deltas of one key', DEADLINE_MS, () => {
-      expect(picture(ofOne.events)).toEqual(freshOfOne);
+      expect(pictureOf(ofOne.events)).toEqual(freshOfOne);
       return true;
     });
     await Promise.all([again.close(), ofOne.close()]);
+  });
+
+  test('goes on over a restart under load: reset, a snapshot, and no row is wrong', async () => {
+    const random = seededRandom('restart');
+    const all = randomReadings({count: 2_000, stations: 6, random});
+    await producer.send(all.slice(0, 500));
+    await caughtUp();
+    const before = await EventReader.open(`${processor.url}/v1/views/minute/live`);
+    await waitUntil('a snapshot', DEADLINE_MS, () => before.events.length > 0);
+    const sending = producer.send(all.slice(500), 50);
+    await waitUntil('a delta', DEADLINE_MS, () =>
+      before.events.some(({event}) => event === 'delta'),
+    );
+    await processor.kill();
+    await restart();
+    const url = `${processor.url}/v1/views/minute/live`;
+    const after = await EventReader.open(url, before.lastEventId);
+    await sending;
+    await caughtUp();
+    await waitUntil('the picture', DEADLINE_MS, async () => {
+      expect(pictureOf([...before.events, ...after.events])).toEqual(await freshRows());
+      return true;
+    });
+    await after.close();
+  });
+
+  test('that nobody reads from the socket holds up neither the engine nor another reader', async () => {
+    const random = seededRandom('slow');
+    const all = randomReadings({count: 20_000, stations: 300, random});
+    const url = `${processor.url}/v1/views/minute/live`;
+    const stalled = await fetch(url);
+    const reader = await EventReader.open(url);
+    await producer.send(all, 500);
+    await caughtUp();
+    await waitUntil('the other reader', DEADLINE_MS, async () => {
+      expect(pictureOf(reader.events)).toEqual(await freshRows());
+      return true;
+    });
+    await stalled.body!.cancel();
+    await reader.close();
   });
 
   test('says reset and sends a snapshot when it cannot go on where the client was', async () => {
@@ -129,9 +150,8 @@ describe('a live query', () => {
     await caughtUp();
     const url = `${processor.url}/v1/views/minute/live`;
     const after = await EventReader.open(url, before.lastEventId);
-    const fresh = await freshRows();
-    await waitUntil('the picture', DEADLINE_MS, () => {
-      expect(picture(after.events)).toEqual(fresh);
+    await waitUntil('the picture', DEADLINE_MS, async () => {
+      expect(pictureOf(after.events)).toEqual(await freshRows());
       return true;
     });
     expect(after.events.slice(0, 2).map(({event}) => event)).toEqual(['reset', 'snapshot']);
@@ -149,10 +169,10 @@ describe('a query', () => {
     expect(one.cursor).toBeUndefined();
     expect(rows).toEqual(one.rows);
     expect(new Set(rows.map(({final}) => final))).toEqual(new Set([true, false]));
-    const [from, to] = [rows[10]!.start, rows[60]!.start];
+    const [from, to] = [rows[10]!.start!, rows[60]!.start!];
     const fromText = new Date(from).toISOString();
     expect(await freshRows(`&from=${fromText}&to=${to}`)).toEqual(
-      rows.filter(({start}) => start >= from && start < to),
+      rows.filter(({start}) => start! >= from && start! < to),
     );
     for (const [path, status, code] of [
       ['/v1/views/nothing', 404, 'not-found'],

@@ -2,19 +2,19 @@
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {topologyOf} from '../../../src/define/topology.ts';
 import type {Kafka} from '../../../src/kafka/ports.ts';
 import {systemClock} from '../../../src/lib/clock.ts';
 import {processorMetrics} from '../../../stream-processor/processor-metrics.ts';
 import {restorePartition} from '../../../stream-processor/restore/restore-partition.ts';
 import {restoreTurns, type InTurn} from '../../../stream-processor/restore/restore-turns.ts';
+import {RestoreProgress} from '../../../stream-processor/restore/restore-progress.ts';
 import {StateBuilder} from '../../../stream-processor/restore/state-builder.ts';
 import {Checkpoint} from '../../../stream-processor/state/checkpoint.ts';
-import {encodeSlice, SLICE_SLOTS} from '../../../stream-processor/state/slice-codec.ts';
 import {Task} from '../../../stream-processor/task.ts';
-import {WindowEngine} from '../../../stream-processor/window/window-engine.ts';
 import {waitUntil} from '../../support/wait-until.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
-import {names} from '../support/model-task.ts';
+import {ModelTask, names} from '../support/model-task.ts';
 import pipeline, {readings} from '../support/pipeline.ts';
 import {temporaryFolder} from '../support/processor-process.ts';
 import {readingRecord} from '../support/produce-readings.ts';
@@ -22,7 +22,8 @@ import {scriptedKafka} from '../support/scripted-kafka.ts';
 
 const DEADLINE_MS = 10_000;
 const LONG_MS = 3_600_000;
-const SLICES = 64;
+const KEYS = 32_768;
+const GROUP = topologyOf(pipeline).groups[0]!;
 
 let folder: ReturnType<typeof temporaryFolder>;
 let signal: AbortSignal;
@@ -73,10 +74,10 @@ function startTask(
 ) {
   const task = new Task({
     ...options,
-    stream: readings,
+    group: GROUP,
     partition,
     admin: options.memory.admin(),
-    views: pipeline.views,
+    pipeline,
     names,
     checkpointPath: join(folder.path, `${partition}.sqlite`),
     clock: systemClock,
@@ -85,6 +86,7 @@ function startTask(
     log: {info: nothing, warn: nothing, error: nothing},
     metrics: processorMetrics(),
     listener: {committing: nothing, committed: nothing, changed: nothing},
+    restoreRecords: () => [],
     onFatal: nothing,
   });
   task.start();
@@ -106,7 +108,9 @@ test('a restored task commits while the next one still restores, and that one be
   await waitUntil('the first to read', DEADLINE_MS, () => asked.has(0));
   expect([...asked]).toEqual([0]);
   open(0);
-  await waitUntil('the first to commit', DEADLINE_MS, () => first.progress?.committedOffset === 2n);
+  await waitUntil('the first to commit', DEADLINE_MS, () => {
+    return first.progress?.roots[0]!.committedOffset === 2n;
+  });
   await waitUntil('the second to read', DEADLINE_MS, () => asked.has(1));
   expect(second.state).toBe('restoring');
   open(1);
@@ -156,59 +160,68 @@ test('a restore that fails ends its turn', async () => {
   await expect(next).resolves.toBe('restored');
 });
 
-/** A saved checkpoint of many slices. */
-function saveLargeState(path: string): void {
-  const checkpoint = Checkpoint.open(path);
-  const windows = new WindowEngine(pipeline.views).views[0]!;
-  const pane = windows.pane(0);
-  const {name} = windows.view;
-  const {width} = windows.columns;
-  for (let n = 0; n < SLICES * SLICE_SLOTS; n++) pane.put(`key ${n}`, windows.columns.initial);
-  for (let slice = 0; slice < SLICES; slice++) {
-    checkpoint.putSlice({view: name, startMs: 0, slice}, encodeSlice(pane, slice, width));
-  }
-  checkpoint.save({origin: 'o', savedAtMs: Date.now(), changelogOffset: 0n, resultOffsets: {}});
-  checkpoint.close();
+/** A saved checkpoint of many windows. */
+async function saveLargeState(kafka: MemoryKafka, checkpointPath: string): Promise<void> {
+  const task = await ModelTask.restore({kafka, checkpointPath, nowMs: Date.now});
+  const timeMs = Date.now();
+  const records = Array.from({length: KEYS}, (_, n) => {
+    const reading = {station: `station ${n}`, timeMs, temperatureC: 1};
+    return {...readingRecord(reading, {topic: '', seq: n + 1}), offset: BigInt(n)};
+  });
+  task.apply(records);
+  task.commit();
+  await task.finishCheckpoint();
+  task.crash();
 }
 
 test('loading a checkpoint lets others work in between', async () => {
   const path = join(folder.path, 'large.sqlite');
-  saveLargeState(path);
-  const builder = new StateBuilder(pipeline.views, Checkpoint.open(path));
+  await saveLargeState(new MemoryKafka(), path);
+  const checkpoint = Checkpoint.open(path);
+  const builder = new StateBuilder(
+    {group: GROUP, partition: 0, pipeline, names, clock: systemClock},
+    checkpoint,
+  );
   let turns = 0;
   const count = () => {
     turns++;
     counting = setImmediate(count);
   };
   let counting = setImmediate(count);
-  await builder.loadSlices(signal);
+  await builder.load(signal);
   clearImmediate(counting);
   expect(turns).toBeGreaterThan(2);
-  const {engine, checkpoint} = builder.finish();
-  expect(engine.openWindows()).toBe(SLICES * SLICE_SLOTS);
+  expect(builder.finish().engine.openCount()).toBe(pipeline.views.length * KEYS);
   checkpoint.close();
 });
 
 test('a task that is stopped while it loads keeps its checkpoint', async () => {
   const checkpointPath = join(folder.path, 'large.sqlite');
-  saveLargeState(checkpointPath);
   const memory = new MemoryKafka();
+  await saveLargeState(memory, checkpointPath);
+  const {meta} = openOnce(checkpointPath);
+  const log = {info: nothing, warn: nothing, error: nothing};
   const restoring = restorePartition({
     kafka: memory.port(),
     admin: memory.admin(),
-    stream: readings.name,
+    group: GROUP,
     partition: 0,
-    views: pipeline.views,
+    pipeline,
     names,
     checkpointPath,
     mark: 'never read',
     clock: systemClock,
-    log: {info: nothing, warn: nothing, error: nothing},
+    progress: new RestoreProgress({task: 'readings.0', clock: systemClock, log}),
+    log,
     signal,
   });
   controller.abort(new Error('stopped'));
   await expect(restoring).rejects.toThrow('stopped');
-  const kept = Checkpoint.open(checkpointPath);
-  expect(kept.meta?.origin).toBe('o');
-  kept.close();
+  expect(openOnce(checkpointPath).meta).toEqual(meta);
 });
+
+function openOnce(path: string): Checkpoint {
+  const checkpoint = Checkpoint.open(path);
+  checkpoint.close();
+  return checkpoint;
+}

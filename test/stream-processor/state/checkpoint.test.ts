@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {count, tumbling} from '../../../src/define/index.ts';
-import {partitionRows} from '../../../stream-processor/query/partition-rows.ts';
+import type {WindowView} from '../../../src/define/view.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
 import {ModelTask, names, PARTITION} from '../support/model-task.ts';
 import pipeline, {readings} from '../support/pipeline.ts';
@@ -29,7 +29,7 @@ afterEach(() => folder.remove());
 const restore = () => ModelTask.restore({kafka, checkpointPath: path, nowMs: () => nowMs});
 
 function rows(task: ModelTask) {
-  return partitionRows(task.processor, {view: 'minute', fromMs: 0, toMs: 8e15, limit: 1_000});
+  return task.rows('minute');
 }
 
 /** Open windows of three minutes, closed ones before them, all committed and saved. */
@@ -137,7 +137,8 @@ describe('a checkpoint', () => {
 
   test('is no help to a view whose aggregates changed: that is an error that says so', async () => {
     await saved();
-    const view = tumbling(readings, {...pipeline.views[0]!, aggregates: {readings: count()}});
+    const minute = pipeline.views[0] as WindowView;
+    const view = tumbling(readings, {...minute, aggregates: {readings: count()}});
     const views = [view, pipeline.views[1]!];
     const task = ModelTask.restore({kafka, checkpointPath: path, nowMs: () => nowMs, views});
     await expect(task).rejects.toMatchObject({code: 'VIEW_CHANGED'});
@@ -166,7 +167,7 @@ describe('a checkpoint', () => {
       {start: START_MS + 120_000, final: false, readings: 1},
       {start: START_MS + 180_000, final: false, readings: 1},
     ]);
-    expect(longer.processor.lateRecords).toBe(2);
+    expect(longer.processor.tally.lateCount('minute')).toBe(1);
     longer.crash();
   });
 
@@ -177,8 +178,7 @@ describe('a checkpoint', () => {
       task.apply([{...readingRecord(reading, {topic: '', seq}), offset: BigInt(seq)}]);
       task.commit();
     };
-    const live = () =>
-      partitionRows(task.processor, {view: 'minute-live', fromMs: 0, toMs: 8e15, limit: 10});
+    const live = () => task.rows('minute-live');
     apply(0, 1);
     apply(10, 2);
     expect(live().map(({final}) => final)).toEqual([true, false]);
@@ -190,7 +190,7 @@ describe('a checkpoint', () => {
     expect(live()).toHaveLength(4);
     nowMs += 2 * HOUR_MS;
     apply(62, 5);
-    expect(live().map(({start}) => (start - START_MS) / 60_000)).toEqual([10, 60, 61, 62]);
+    expect(live().map(({start}) => (start! - START_MS) / 60_000)).toEqual([10, 60, 61, 62]);
     const last = kafka
       .records(names.results('minute-live'), PARTITION)
       .filter(({value}) => value === null);

@@ -16,6 +16,8 @@ export interface ProcessorEnvironment {
   readonly stateDir: string;
   readonly replica?: string;
   readonly pipeline?: string;
+  /** Other variables. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 export interface LogLine {
@@ -25,6 +27,7 @@ export interface LogLine {
   readonly reason?: string;
   readonly missing?: number;
   readonly readBack?: number;
+  readonly task?: string;
 }
 
 /** The real program in a process of its own. */
@@ -53,6 +56,7 @@ export class ProcessorProcess {
         FOREBAY_REPLICA: environment.replica ?? 'only',
         FOREBAY_QUERY_PORT: '0',
         FOREBAY_PIPELINE: environment.pipeline ?? 'test/stream-processor/support/pipeline.ts',
+        ...environment.more,
       },
     });
     const running = new ProcessorProcess(child);

@@ -1,0 +1,40 @@
+import type {AnyInput, RekeyInput} from './input.ts';
+import type {AnyStream} from './stream.ts';
+import type {LatestTable} from './table.ts';
+import {inputsOf, isEventView, type AnyEventView, type ViewDefinition} from './view.ts';
+
+/** All that views are made of, each once. */
+export interface Reach {
+  /** The views themselves first, then what they read. */
+  readonly views: ReadonlySet<ViewDefinition>;
+  readonly streams: ReadonlySet<AnyStream>;
+  readonly rekeys: ReadonlySet<RekeyInput>;
+  readonly tables: ReadonlySet<LatestTable>;
+}
+
+export function reachOf(published: readonly ViewDefinition[]): Reach {
+  const views = new Set(published);
+  const streams = new Set<AnyStream>();
+  const rekeys = new Set<RekeyInput>();
+  const tables = new Set<LatestTable>();
+  const visit = (input: AnyInput): void => {
+    if (isViewInput(input)) views.add(input);
+    else if (input.kind === 'stream') streams.add(input);
+    else {
+      if (input.kind === 'rekey') rekeys.add(input);
+      else if (input.kind === 'enrich' && input.table.kind === 'view') views.add(input.table.view);
+      else if (input.kind === 'enrich' && input.table.kind === 'latest') {
+        tables.add(input.table);
+        visit(input.table.from);
+      }
+      visit(input.from);
+    }
+  };
+  // Also over those that are added meanwhile.
+  for (const view of views) inputsOf(view).forEach(visit);
+  return {views, streams, rekeys, tables};
+}
+
+export function isViewInput(input: AnyInput): input is AnyEventView {
+  return isEventView(input as ViewDefinition);
+}

@@ -1,0 +1,56 @@
+import {partialRekeyOf, type TaskGroup} from '../../src/define/topology.ts';
+import type {ViewDefinition, WindowView} from '../../src/define/view.ts';
+import {CorrelateOperator} from '../correlate/correlate-operator.ts';
+import {JoinOperator} from '../join/join-operator.ts';
+import {SelectOperator} from '../select/select-operator.ts';
+import {SessionOperator} from '../session/session-operator.ts';
+import {SlidingOperator} from '../sliding/sliding-operator.ts';
+import {createWindowOperators} from '../window/create-window-operators.ts';
+import {createRunningOperator} from '../window/running-operator.ts';
+import type {Operator, OperatorContext} from './operator.ts';
+import type {StoreFactory} from './store-factory.ts';
+import {isWindow, windowGroups} from './window-groups.ts';
+
+export interface OperatorParts {
+  readonly stores: StoreFactory;
+  readonly contextOf: (view: ViewDefinition) => OperatorContext;
+}
+
+/** An operator for every view of a group. Views that share panes get operators that do. */
+export function createOperators(
+  group: TaskGroup,
+  parts: OperatorParts,
+): ReadonlyMap<ViewDefinition, Operator> {
+  const operators = new Map<ViewDefinition, Operator>();
+  for (const views of windowGroups(group)) {
+    const takes = partialRekeyOf(views[0]!) === undefined ? 'events' : 'partials';
+    const made = createWindowOperators({...parts, views, takes});
+    views.forEach((view, index) => operators.set(view, made[index]!));
+  }
+  for (const view of group.views) {
+    if (!isWindow(view)) operators.set(view, createOperator(view, parts));
+  }
+  return operators;
+}
+
+function createOperator(view: Exclude<ViewDefinition, WindowView>, parts: OperatorParts): Operator {
+  const {stores} = parts;
+  const context = parts.contextOf(view);
+  switch (view.kind) {
+    case 'running': {
+      const takes = partialRekeyOf(view) === undefined ? 'events' : 'partials';
+      return createRunningOperator({...parts, view, takes});
+    }
+    case 'session':
+      return new SessionOperator(view, stores, context);
+    case 'sliding':
+      return new SlidingOperator(view, stores, context);
+    case 'join':
+      return new JoinOperator(view, stores, context);
+    case 'correlate':
+      return new CorrelateOperator(view, stores, context);
+    case 'select':
+    default:
+      return new SelectOperator(view, context);
+  }
+}

@@ -1,0 +1,120 @@
+import type {ViewDefinition} from '../../src/define/view.ts';
+import {SourceNode} from './input-node.ts';
+import type {MemberTime, TimeSource} from './member-time.ts';
+import type {LateReason, Operator, OperatorContext, Row, TimedEvent} from './operator.ts';
+import type {Member, Route} from './route.ts';
+import type {ViewRows} from '../table/view-rows.ts';
+
+export interface EngineViewOptions {
+  readonly view: ViewDefinition;
+  readonly isPublished: boolean;
+  readonly time: MemberTime;
+  /** What became of an event other than being taken; `event` is the one of the moment. */
+  readonly onLate: (event: TimedEvent, reason: LateReason, windows: number | undefined) => void;
+  readonly onFailed: (error: unknown) => void;
+  readonly onEmitted: () => void;
+  /** A row for the views that read this one. */
+  readonly forward: (view: EngineView, event: TimedEvent) => void;
+}
+
+/** A view at work: its operator, its time, and the rows it emitted that no commit has taken yet. */
+export class EngineView implements Member, TimeSource {
+  readonly view: ViewDefinition;
+  readonly isPublished: boolean;
+  readonly time: MemberTime;
+  /** What the operator tells. */
+  readonly context: OperatorContext;
+  /** Set before anything else happens: operators that share panes are made together. */
+  operator!: Operator;
+  /** For the views that read this one's rows. */
+  readonly node = new SourceNode();
+  readonly routes: Route[] = [];
+  /** Tables of this view's rows. */
+  readonly tables: ViewRows[] = [];
+  readonly #options: EngineViewOptions;
+  #emitted: Row[] = [];
+  #event: TimedEvent | undefined;
+
+  constructor(options: EngineViewOptions) {
+    this.#options = options;
+    this.view = options.view;
+    this.isPublished = options.isPublished;
+    this.time = options.time;
+    this.context = {
+      late: (reason, windows) => {
+        if (this.#event !== undefined) options.onLate(this.#event, reason, windows);
+      },
+      failed: options.onFailed,
+      emit: (row, timeMs) => this.#emit(row, timeMs),
+    };
+  }
+
+  get name(): string {
+    return this.view.name;
+  }
+
+  get timeMs(): number | null {
+    return this.time.timeMs;
+  }
+
+  get delayMs(): number {
+    return this.operator.delayMs;
+  }
+
+  take(event: TimedEvent, side: number): void {
+    this.#event = event;
+    try {
+      this.operator.take(event, side);
+    } finally {
+      this.#event = undefined;
+    }
+    this.#updateTables(event);
+  }
+
+  refuse(event: TimedEvent, reason: LateReason): void {
+    this.#options.onLate(event, reason, undefined);
+  }
+
+  advance(timeMs: number): void {
+    this.operator.advance(timeMs);
+  }
+
+  /** Final rows that no commit has taken; never 0 when there are any. */
+  dueCount(): number {
+    return this.#emitted.length + this.operator.dueCount();
+  }
+
+  /** How many rows wait that the commit being made takes whatever its limit: their operator has forgotten them. */
+  get emittedCount(): number {
+    return this.#emitted.length;
+  }
+
+  /** For the commit being made: all that was emitted, and up to `limit` closed windows. */
+  takeFinal(limit: number): readonly Row[] {
+    const emitted = this.#emitted;
+    this.#emitted = [];
+    const closed = this.operator.takeDue(limit);
+    return emitted.length === 0 ? closed : [...emitted, ...closed];
+  }
+
+  markCommitted(): void {
+    this.time.markCommitted();
+    this.operator.markCommitted();
+  }
+
+  #updateTables(event: TimedEvent): void {
+    if (this.tables.length === 0) return;
+    const row = this.operator.rowAt?.(event.key, event.timeMs);
+    if (row !== undefined) for (const table of this.tables) table.update(row);
+  }
+
+  #emit(row: Row, timeMs: number): void {
+    if (this.isPublished) {
+      this.#emitted.push(row);
+      this.#options.onEmitted();
+    }
+    if (this.routes.length === 0) return;
+    const {key, id, values} = row;
+    this.#options.forward(this, {key, timeMs, id, event: values});
+  }
+}

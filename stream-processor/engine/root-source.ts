@@ -1,0 +1,17 @@
+import type {Root} from '../../src/define/topology.ts';
+import {SourceNode} from './input-node.ts';
+import type {TimeSource} from './member-time.ts';
+import type {Route} from './route.ts';
+
+/** A root as the engine has it: its time, who takes its events, and who follows its time. */
+export class RootSource implements TimeSource {
+  readonly root: Root;
+  readonly node = new SourceNode();
+  readonly routes: Route[] = [];
+  readonly delayMs = 0;
+  timeMs: number | null = null;
+
+  constructor(root: Root) {
+    this.root = root;
+  }
+}

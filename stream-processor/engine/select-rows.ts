@@ -1,0 +1,34 @@
+import {compareKeys} from '../window/compare-keys.ts';
+import type {RowIdentity, RowRange} from './operator.ts';
+
+/** Rows that are worth sorting. */
+const SORTED_LEAST = 1_024;
+
+/** By start, key, end and id: the order in which rows are answered. */
+export function compareIdentities(a: RowIdentity, b: RowIdentity): number {
+  return (
+    (a.start ?? Number.NEGATIVE_INFINITY) - (b.start ?? Number.NEGATIVE_INFINITY) ||
+    compareKeys(a.key, b.key) ||
+    (a.end ?? 0) - (b.end ?? 0) ||
+    compareKeys(a.id, b.id)
+  );
+}
+
+/** Those that are in a range, in order, as many as it is limited to. Its key is the caller's business. */
+export function selectRows<Candidate extends RowIdentity & {readonly start: number}>(
+  candidates: Iterable<Candidate>,
+  {fromMs, toMs, after, limit}: RowRange,
+): readonly Candidate[] {
+  const found: Candidate[] = [];
+  // Sorted now and then, so that what is held is of the order of the limit and not of all there is.
+  const sortAt = Math.max(2 * limit, SORTED_LEAST);
+  const sort = () => found.sort(compareIdentities).splice(limit);
+  for (const candidate of candidates) {
+    const {start} = candidate;
+    if (start < fromMs || start >= toMs) continue;
+    if (after === undefined || compareIdentities(candidate, after) > 0) found.push(candidate);
+    if (found.length >= sortAt) sort();
+  }
+  sort();
+  return found;
+}

@@ -1,0 +1,302 @@
+/**
+ * All views, tables and sinks of a group in one partition, driven event by event and without any I/O but their stores.
+ *
+ * Stream time of a root is the largest event time seen in it, over all keys; it never goes back and is part of the
+ * position, so a restart decides about late events as the run before it did. An event moves time first and is tested then.
+ * What is due is taken by commits; while more is due than one commit takes, or a commit had to leave some,
+ * no event may be applied: a window that is partly emitted must not see a later event.
+ */
+import type {Repartition, TaskGroup} from '../../src/define/topology.ts';
+import type {ViewDefinition} from '../../src/define/view.ts';
+import {assert} from '../../src/lib/assert.ts';
+import type {StateStore} from '../state/state-store.ts';
+import {createOperators} from './create-operators.ts';
+import {EngineView} from './engine-view.ts';
+import {GroupGraph} from './group-graph.ts';
+import type {MemberTime} from './member-time.ts';
+import type {LateReason, Operator, Row, TimedEvent} from './operator.ts';
+import type {RootSource} from './root-source.ts';
+import type {Member, Route} from './route.ts';
+import {SinkMember} from './sink-member.ts';
+import type {Sink} from './sink.ts';
+import type {StoreFactory} from './store-factory.ts';
+import {TableMember} from './table-member.ts';
+
+export interface LateEvent {
+  /** Views that did not take it. */
+  readonly views: readonly string[];
+  readonly event: TimedEvent;
+  readonly reason: LateReason;
+  /** Of a view whose windows overlap: how many did not take it. */
+  readonly windows: number | undefined;
+  /** The event is a row of another view, not what the record of the moment says. */
+  readonly isRow: boolean;
+}
+
+export interface EngineListener {
+  late(late: LateEvent): void;
+  /** A function of the definition threw; that view, table or sink is as if the event had not come. */
+  failed(name: string, error: unknown): void;
+}
+
+export interface TaskEngineOptions {
+  readonly group: TaskGroup;
+  readonly isPublished: (view: ViewDefinition) => boolean;
+  readonly stores: StoreFactory;
+  readonly makeSink: (root: Repartition, onLate: (reason: LateReason) => void) => Sink;
+  /** Views in other groups that a sink's events come to. */
+  readonly viewsBehind: (sink: Repartition) => readonly ViewDefinition[];
+}
+
+export class TaskEngine {
+  readonly views: readonly EngineView[];
+  readonly tables: readonly TableMember[];
+  readonly sinks: readonly SinkMember[];
+  /** Of all members, each once. */
+  readonly stores: readonly StateStore[];
+  readonly #options: TaskEngineOptions;
+  readonly #graph: GroupGraph;
+  /** Set before the first event. */
+  #listener!: EngineListener;
+  readonly #members: readonly Member[];
+  /** Committed with the views' own. */
+  readonly #ownStores: readonly StateStore[];
+  #isInView = false;
+  /** The last commit had no room for all that was due. */
+  #isPartlyTaken = false;
+  /** Saves counting what is due for every event. */
+  #mayBeDue = false;
+
+  constructor(options: TaskEngineOptions) {
+    this.#options = options;
+    this.#graph = new GroupGraph({
+      ...options,
+      makeView: (view, time) => this.#makeView(view, time),
+      makeSink: (root, time) => this.#makeSink(root, time),
+      makeTable: (table, time, rows) =>
+        new TableMember({
+          table,
+          time,
+          rows,
+          onLate: (event, reason) => this.#late([], event, reason),
+        }),
+    });
+    const {views, tables, sinks, members, viewRows} = this.#graph;
+    const contexts = new Map(views.map(({view, context}) => [view, context]));
+    const operators = createOperators(options.group, {
+      stores: options.stores,
+      contextOf: (view) => contexts.get(view)!,
+    });
+    for (const each of views) each.operator = operators.get(each.view)!;
+    this.views = views;
+    this.tables = tables;
+    this.sinks = sinks;
+    this.#members = members;
+    this.#ownStores = [
+      ...tables.flatMap(({rows}) => rows.stores),
+      ...viewRows.flatMap(({stores}) => stores),
+    ];
+    const all = [
+      ...views.flatMap(({operator}) => operator.stores),
+      ...this.#ownStores,
+      ...sinks.flatMap(({sink}) => sink.stores),
+    ];
+    this.stores = [...new Set(all)];
+  }
+
+  listen(listener: EngineListener): void {
+    this.#listener = listener;
+  }
+
+  view(name: string): EngineView | undefined {
+    return this.views.find((each) => each.view.name === name);
+  }
+
+  timeOf(root: string): number | null {
+    return this.#root(root).timeMs;
+  }
+
+  /** The time of a stream moves with its events, that of a repartition topic only with `advance`. */
+  apply(root: string, event: TimedEvent): void {
+    const source = this.#root(root);
+    if (event.timeMs < 0) this.#refuse(source, event, 'negative-time');
+    else {
+      if (source.root.kind === 'stream') this.#advance(source, event.timeMs);
+      this.#dispatch(source, event);
+    }
+  }
+
+  /** Whoever would take the event is told why it does not. */
+  refuse(root: string, event: TimedEvent, reason: LateReason): void {
+    this.#refuse(this.#root(root), event, reason);
+  }
+
+  advance(root: string, timeMs: number): void {
+    this.#advance(this.#root(root), timeMs);
+  }
+
+  /** Closed rows that no commit has taken; never 0 when there are any. */
+  dueCount(): number {
+    let count = 0;
+    for (const view of this.views) count += view.dueCount();
+    return count;
+  }
+
+  /** Open rows of all views, as of the last commit. */
+  openCount(): number {
+    return this.views.reduce((total, {operator}) => total + operator.openCount(), 0);
+  }
+
+  /** Whether time that goes on by itself would change anything: windows that are open, or tasks that are told of it. */
+  waitsForTime(): boolean {
+    if (this.sinks.length > 0) return true;
+    return this.views.some(
+      ({view, operator}) => view.kind !== 'running' && operator.stores.some(({size}) => size > 0),
+    );
+  }
+
+  /** Whether no event may be applied before the next commit, which takes `limit` rows. */
+  mustCommit(limit: number): boolean {
+    if (!this.#mayBeDue) return false;
+    const due = this.dueCount();
+    this.#mayBeDue = due > 0;
+    return due > limit || (due > 0 && this.#isPartlyTaken);
+  }
+
+  /** The final rows of the commit being made, by view: all that were emitted, and closed windows up to `limit` in all. */
+  takeFinal(limit: number): ReadonlyMap<EngineView, readonly Row[]> {
+    let left = limit - this.views.reduce((count, {emittedCount}) => count + emittedCount, 0);
+    const taken = new Map<EngineView, readonly Row[]>();
+    for (const view of this.views) {
+      const {emittedCount} = view;
+      const rows = view.takeFinal(Math.max(0, left));
+      taken.set(view, rows);
+      left -= rows.length - emittedCount;
+    }
+    this.#noteDue(this.dueCount() > 0);
+    return taken;
+  }
+
+  markCommitted(): void {
+    for (const view of this.views) view.markCommitted();
+    for (const store of this.#ownStores) store.markCommitted();
+    for (const {sink} of this.sinks) sink.markCommitted();
+    for (const {time} of this.#members) time.markCommitted();
+  }
+
+  /** After all stores are restored; `markOf` and `timeOf` say what the position does. */
+  restored(position: {
+    readonly rootTime: (root: string) => number | null;
+    readonly memberTime: (name: string) => number | null;
+    readonly mark: (view: string) => Parameters<Operator['restored']>[0];
+  }): void {
+    for (const root of this.#graph.roots.values()) root.timeMs = position.rootTime(root.root.name);
+    for (const {name, time} of this.#members) {
+      time.restore(position.memberTime(name));
+      // One that is new in the definition begins where the others are.
+      if (time.follow()) time.markCommitted();
+    }
+    for (const {name, operator, timeMs} of this.views) {
+      operator.restored(position.mark(name), timeMs);
+    }
+    for (const {sink, time} of this.sinks) sink.restored(time.timeMs);
+    this.#noteDue(this.dueCount() > 0);
+  }
+
+  /** A root that is idle and never had an event: sinks must say so to who waits for their time. */
+  noteEmpty(): void {
+    for (const {sink, time} of this.sinks) if (time.timeMs === null) sink.noteEmpty();
+  }
+
+  #noteDue(isPartlyTaken: boolean): void {
+    this.#isPartlyTaken = isPartlyTaken;
+    this.#mayBeDue = isPartlyTaken;
+  }
+
+  #advance(source: RootSource, timeMs: number): void {
+    if (source.timeMs !== null && timeMs <= source.timeMs) return;
+    source.timeMs = timeMs;
+    this.#mayBeDue = true;
+    for (const member of this.#members) {
+      if (member.time.follow()) member.advance(member.time.timeMs!);
+    }
+  }
+
+  #dispatch(
+    source: {readonly node: RootSource['node']; readonly routes: readonly Route[]},
+    event: TimedEvent,
+  ): void {
+    source.node.begin(event);
+    for (const {node, member, side} of source.routes) {
+      try {
+        const pulled = node.pull();
+        if (pulled !== undefined) member.take(pulled, side);
+      } catch (error) {
+        this.#listener.failed(member.name, error);
+      }
+    }
+  }
+
+  #refuse({node: source, routes}: RootSource, event: TimedEvent, reason: LateReason): void {
+    source.begin(event);
+    const told = new Set<Member>();
+    for (const {node, member} of routes) {
+      if (told.has(member)) continue;
+      try {
+        const pulled = node.pull();
+        if (pulled === undefined) continue;
+        member.refuse(pulled, reason);
+        told.add(member);
+      } catch (error) {
+        this.#listener.failed(member.name, error);
+      }
+    }
+  }
+
+  #makeView(view: ViewDefinition, time: MemberTime): EngineView {
+    const {isPublished} = this.#options;
+    const {name} = view;
+    return new EngineView({
+      view,
+      isPublished: isPublished(view),
+      time,
+      onLate: (event, reason, windows) => this.#late([name], event, reason, windows),
+      onFailed: (error) => this.#listener.failed(name, error),
+      onEmitted: () => {
+        this.#mayBeDue = true;
+      },
+      forward: (from, event) => this.#forward(from, event),
+    });
+  }
+
+  #makeSink(root: Repartition, time: MemberTime): SinkMember {
+    const {makeSink, viewsBehind} = this.#options;
+    const behind = viewsBehind(root).map(({name}) => name);
+    return new SinkMember({
+      root,
+      time,
+      makeSink: (onLate) => makeSink(root, onLate),
+      onLate: (event, reason) => this.#late(behind, event, reason),
+    });
+  }
+
+  #forward(view: EngineView, event: TimedEvent): void {
+    const before = this.#isInView;
+    this.#isInView = true;
+    try {
+      this.#dispatch(view, event);
+    } finally {
+      this.#isInView = before;
+    }
+  }
+
+  #late(views: readonly string[], event: TimedEvent, reason: LateReason, windows?: number): void {
+    this.#listener.late({views, event, reason, windows, isRow: this.#isInView});
+  }
+
+  #root(name: string): RootSource {
+    const root = this.#graph.roots.get(name);
+    assert(root !== undefined, 'the group has this root');
+    return root;
+  }
+}

@@ -1,0 +1,18 @@
+import {paneGroups, partialRekeyOf, type TaskGroup} from '../../src/define/topology.ts';
+import type {ViewDefinition, WindowView} from '../../src/define/view.ts';
+
+/** A group's tumbling and hopping views by the panes they share. Those of partials share what their root carries. */
+export function windowGroups({
+  roots,
+  views,
+}: Pick<TaskGroup, 'roots' | 'views'>): readonly (readonly WindowView[])[] {
+  const ofPartials = roots.flatMap((root) =>
+    root.kind === 'partials' ? [root.views.filter(isWindow)] : [],
+  );
+  const others = views.filter(isWindow).filter((view) => partialRekeyOf(view) === undefined);
+  return [...ofPartials.filter(({length}) => length > 0), ...paneGroups(others)];
+}
+
+export function isWindow(view: ViewDefinition): view is WindowView {
+  return view.kind === 'tumbling' || view.kind === 'hopping';
+}

@@ -1,0 +1,52 @@
+import type {Context} from 'hono';
+import {streamSSE, type SSEStreamingApi} from 'hono/streaming';
+import {withTimeout} from '../../src/lib/with-timeout.ts';
+import {Interleaved} from '../route/interleaved.ts';
+
+const KEEP_ALIVE_MS = 15_000;
+/** A reader whose socket takes nothing for so long is let go; it comes back with its Last-Event-ID. */
+const STALLED_MS = 60_000;
+
+export interface SentEvent {
+  readonly event: string;
+  readonly id: string;
+  readonly data: unknown;
+}
+
+/**
+ * Server-sent events, one at a time: the next is asked for when the socket has taken the last, so a slow reader holds one
+ * event and its place, and nothing else waits for it. `stop` is called when the reader has gone.
+ */
+export function sendEvents(
+  c: Context,
+  events: AsyncIterable<SentEvent>,
+  stop: () => void,
+): Response {
+  // Proxies must not hold events back to compress or batch them.
+  c.header('x-accel-buffering', 'no');
+  return streamSSE(c, async (stream) => {
+    stream.onAbort(stop);
+    const iterator = events[Symbol.asyncIterator]();
+    const arrivals = new Interleaved([iterator]);
+    try {
+      while (!stream.aborted && !stream.closed) {
+        const arrival = await arrivals.next(KEEP_ALIVE_MS);
+        if (arrival === undefined) await write(stream, ': keep-alive\n\n');
+        else if (arrival.kind === 'value') await write(stream, textOf(arrival.value));
+        // The client asks again, and is told then why it cannot go on.
+        else break;
+      }
+    } finally {
+      stop();
+    }
+  });
+}
+
+async function write(stream: SSEStreamingApi, text: string): Promise<void> {
+  await withTimeout(stream.write(text), {what: 'a write to a reader', timeoutMs: STALLED_MS});
+}
+
+/** JSON has no line breaks, so one data line holds it. */
+function textOf({event, id, data}: SentEvent): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\nid: ${id}\n\n`;
+}

@@ -1,0 +1,75 @@
+import type {ProcessorStatus} from '../src/protocol/status.ts';
+import {describeError} from '../src/lib/errors.ts';
+import {prometheusText, type Gauge} from '../src/telemetry/metrics.ts';
+import type {Supervisor} from './supervisor.ts';
+import {mergeMetrics} from './worker/merge-metrics.ts';
+import type {WorkerPool} from './worker/worker-pool.ts';
+import type {WorkerReport} from './worker/worker-report.ts';
+
+export interface ReplicaReportOptions {
+  readonly supervisor: Supervisor;
+  /** `undefined` until the worker threads are started. */
+  readonly pool: () => WorkerPool | undefined;
+  /** Of the whole process. */
+  readonly gauges: readonly Gauge[];
+  readonly head: Pick<ProcessorStatus, 'replica' | 'version' | 'pipeline'>;
+}
+
+/** What this replica says of itself, gathered from its worker threads. */
+export class ReplicaReport {
+  readonly #options: ReplicaReportOptions;
+
+  constructor(options: ReplicaReportOptions) {
+    this.#options = options;
+  }
+
+  async status(): Promise<ProcessorStatus> {
+    const reports = await this.#reports();
+    const tasks = reports.flatMap((report) => report.tasks);
+    return {
+      ...this.#options.head,
+      tasks,
+      workers: reports.map(({worker}) => worker),
+      appliedRecords: reports.reduce((total, report) => total + report.appliedRecords, 0),
+      note: this.#options.supervisor.note,
+      lastError:
+        tasks.find(({lastError}) => lastError !== null)?.lastError ?? kafkaProblem(reports),
+    };
+  }
+
+  async metrics(): Promise<string> {
+    const texts = await this.#options.pool()?.ask('/metrics');
+    return mergeMetrics([...(texts ?? []), prometheusText(this.#options.gauges)]);
+  }
+
+  /** Why this replica cannot do its work, in words; `null` when it can. */
+  async notReadyReason(): Promise<string | null> {
+    const {notReadyReason} = this.#options.supervisor;
+    if (notReadyReason !== null) return notReadyReason;
+    try {
+      const reports = await this.#reports();
+      return kafkaProblem(reports) ?? taskProblem(reports.flatMap(({tasks}) => tasks));
+    } catch (error) {
+      return `a worker thread does not answer: ${describeError(error)}`;
+    }
+  }
+
+  async #reports(): Promise<readonly WorkerReport[]> {
+    const texts = await this.#options.pool()?.ask('/report');
+    return (texts ?? []).map((text) => JSON.parse(text) as WorkerReport);
+  }
+}
+
+function kafkaProblem(reports: readonly WorkerReport[]): string | null {
+  return reports.find((report) => report.kafkaProblem !== null)?.kafkaProblem ?? null;
+}
+
+function taskProblem(tasks: ProcessorStatus['tasks']): string | null {
+  const task = tasks.find(({state, lastError}) => state !== 'running' || lastError !== null);
+  if (task === undefined) return null;
+  const {state, restoring, lastError} = task;
+  const progress =
+    restoring === null || restoring === undefined ? '' : `, ${restoring.read} of ${restoring.of}`;
+  const why = lastError === null ? '' : `: ${lastError}`;
+  return `task ${task.task} is ${state}${progress}${why}`;
+}

@@ -1,0 +1,39 @@
+import {entryIndex} from '../state/entry-index.ts';
+import type {KeyedEntry} from '../state/keyed-store.ts';
+import type {AggregateColumns, States} from '../window/aggregate-columns.ts';
+import {SlidingMerge} from './sliding-merge.ts';
+
+/** Keys whose merging is carried on from row to row; it costs about as much memory as their entries. */
+const KEYS_MAX = 10_000;
+/** A window of so few entries is merged anew for each row. */
+const FEW_ENTRIES = 8;
+
+/** Merges the windows that close, which go forward in each key. What it holds can be lost at any time. */
+export class KeyMerges {
+  readonly #columns: AggregateColumns;
+  readonly #sizeMs: number;
+  /** The least recently used first. */
+  readonly #merges = new Map<string, SlidingMerge>();
+
+  constructor(columns: AggregateColumns, sizeMs: number) {
+    this.#columns = columns;
+    this.#sizeMs = sizeMs;
+  }
+
+  statesAt(key: string, entries: readonly KeyedEntry<States>[], timeMs: number): States {
+    const merge = this.#merges.get(key) ?? new SlidingMerge(this.#columns, this.#sizeMs);
+    const states = merge.statesAt(entries, timeMs);
+    const first = entryIndex(entries, timeMs - this.#sizeMs);
+    const isWide = entryIndex(entries, timeMs) - first >= FEW_ENTRIES;
+    this.#merges.delete(key);
+    if (isWide) this.#keep(key, merge);
+    return states;
+  }
+
+  #keep(key: string, merge: SlidingMerge): void {
+    this.#merges.set(key, merge);
+    if (this.#merges.size <= KEYS_MAX) return;
+    const [oldest] = this.#merges.keys();
+    this.#merges.delete(oldest!);
+  }
+}

@@ -1,0 +1,108 @@
+import type {Json} from '../../src/define/aggregate.ts';
+import type {AnyInput} from '../../src/define/input.ts';
+import {reachOf} from '../../src/define/reach.ts';
+import type {Pipeline} from '../../src/define/pipeline.ts';
+import type {StaticTable} from '../../src/define/table.ts';
+import {inputsOf, type ViewDefinition} from '../../src/define/view.ts';
+import type {ViewRow, SqlValue} from '../../src/protocol/query.ts';
+import type {SqlTableShape} from './sql-messages.ts';
+
+export type SqlTable = SqlTableShape &
+  ({readonly view: ViewDefinition} | {readonly view?: undefined; readonly rows: StaticTable});
+
+const ROW_COLUMNS = ['key', 'start', 'end', 'id', 'final'];
+
+/** What a statement can read: the published views, and the static tables that events are enriched from. */
+export function sqlTablesOf(pipeline: Pipeline): readonly SqlTable[] {
+  const names = new Set<string>();
+  const isNew = ({name}: {readonly name: string}) =>
+    !names.has(name.toLowerCase()) && names.add(name.toLowerCase());
+  const views = pipeline.views.filter(isNew).map(viewTable);
+  const statics = staticTablesOf(pipeline).filter(isNew).map(staticTable);
+  return [...views, ...statics].map((table) => {
+    const alias = table.name.replaceAll('-', '_');
+    return {...table, alias: names.has(alias.toLowerCase()) ? undefined : alias};
+  });
+}
+
+/** Those a statement may read: their names stand in it. One too many costs time, and never an answer. */
+export function tablesIn(sql: string, tables: readonly SqlTable[]): readonly SqlTable[] {
+  const text = sql.toLowerCase();
+  return tables.filter(
+    ({name, alias}) =>
+      text.includes(name.toLowerCase()) ||
+      (alias !== undefined && text.includes(alias.toLowerCase())),
+  );
+}
+
+/** A table with a column for every field of its rows. */
+export function withFields(table: SqlTable, rows: Iterable<object>): SqlTable {
+  if (!table.isOpen) return table;
+  const known = new Set(table.columns.map((column) => column.toLowerCase()));
+  const columns = [...table.columns];
+  for (const row of rows) {
+    for (const field of Object.keys(row)) {
+      if (known.has(field.toLowerCase())) continue;
+      known.add(field.toLowerCase());
+      columns.push(field);
+    }
+  }
+  return columns.length === table.columns.length ? table : {...table, columns};
+}
+
+/** Booleans are 0 and 1, objects their JSON, as SQLite's own functions take them. */
+export function sqlValue(value: unknown): SqlValue {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'boolean') return Number(value);
+  return value === null || value === undefined ? null : (JSON.stringify(value) ?? null);
+}
+
+export function sqlValues(table: SqlTable, row: ViewRow | Record<string, Json>): SqlValue[] {
+  return table.columns.map((column) => sqlValue((row as Record<string, unknown>)[column]));
+}
+
+function viewTable(view: ViewDefinition): SqlTable {
+  const {name} = view;
+  const fields = 'aggregates' in view ? Object.keys(view.aggregates) : [];
+  const columns = distinct([...ROW_COLUMNS, ...fields]);
+  return {name, alias: undefined, columns, isOpen: !('aggregates' in view), view};
+}
+
+function staticTable(rows: StaticTable): SqlTable {
+  const {name} = rows;
+  const empty = {name, alias: undefined, columns: ['key'], rows};
+  const filled = withFields({...empty, isOpen: true}, staticRows(rows));
+  return {...filled, isOpen: false};
+}
+
+export function* staticRows({rows}: StaticTable): Iterable<Record<string, Json>> {
+  for (const [key, row] of rows) {
+    const isObject = typeof row === 'object' && row !== null && !Array.isArray(row);
+    yield {...(isObject ? (row as Record<string, Json>) : {value: row as Json}), key};
+  }
+}
+
+/** SQLite does not tell `a` from `A`. */
+function distinct(columns: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return columns.filter((column) => {
+    const isNew = !seen.has(column.toLowerCase());
+    seen.add(column.toLowerCase());
+    return isNew;
+  });
+}
+
+function staticTablesOf({views}: Pipeline): readonly StaticTable[] {
+  const reached = reachOf(views);
+  const inputs = [
+    ...[...reached.views].flatMap(inputsOf),
+    ...Array.from(reached.tables, ({from}) => from),
+  ];
+  return [...new Set(inputs.flatMap(staticTablesIn))];
+}
+
+function staticTablesIn(input: AnyInput): readonly StaticTable[] {
+  if (!('from' in input)) return [];
+  const own = input.kind === 'enrich' && input.table.kind === 'static' ? [input.table] : [];
+  return [...own, ...staticTablesIn(input.from)];
+}

@@ -1,0 +1,108 @@
+import type {ForebayError} from '../../src/lib/errors.ts';
+import type {Log} from '../../src/telemetry/log.ts';
+import type {LocalViews} from '../route/local-views.ts';
+import type {Role} from './control.ts';
+import {placeTasks} from './place-tasks.ts';
+import {WorkerThread} from './worker-thread.ts';
+
+/** Of a worker that is asked for its status. */
+const ANSWER_MS = 2_000;
+
+export interface WorkerPoolOptions {
+  readonly workers: number;
+  readonly entry: URL;
+  readonly queryUrl: string;
+  readonly log: Log;
+}
+
+interface Place {
+  readonly worker: number;
+  readonly role: Role;
+}
+
+/** Spreads tasks over worker threads. A task begins only when what it had open elsewhere in the process is closed. */
+export class WorkerPool {
+  readonly #threads: readonly WorkerThread[];
+  /** Of every task that is wanted. */
+  readonly #places = new Map<string, Place>();
+  /** Tasks that a worker has still open under a place they have no more. */
+  readonly #ending = new Set<string>();
+  readonly #failed = Promise.withResolvers<never>();
+
+  constructor({workers, ...options}: WorkerPoolOptions) {
+    // Whoever runs the pool waits for it; before that nobody does.
+    this.#failed.promise.catch(() => {});
+    this.#threads = Array.from(
+      {length: workers},
+      (_, worker) =>
+        new WorkerThread({
+          ...options,
+          worker,
+          onEnded: (task) => this.#ended(task),
+          onFailed: (error: ForebayError) => this.#failed.reject(error),
+        }),
+    );
+  }
+
+  /** Rejects with the first failure that ends the program. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** The whole of what is wanted from now on. */
+  assign(roles: ReadonlyMap<string, Role>): void {
+    const before = new Map(Array.from(this.#places, ([task, {worker}]) => [task, worker]));
+    const workers = this.#threads.length;
+    // Owners and standbys apart, so that each kind is spread evenly.
+    for (const role of ['owner', 'standby'] as const) {
+      const tasks = [...roles].flatMap(([task, its]) => (its === role ? [task] : []));
+      const placed = placeTasks({tasks, before, workers});
+      for (const [task, worker] of placed) this.#move(task, {worker, role});
+    }
+    for (const task of this.#places.keys()) if (!roles.has(task)) this.#end(task);
+  }
+
+  /** What the owner of a task knows; `undefined` when it is not assigned to this replica. */
+  viewsOf(task: string): LocalViews | undefined {
+    const place = this.#places.get(task);
+    return place?.role === 'owner' ? this.#threads[place.worker]!.views : undefined;
+  }
+
+  /** The answers of all workers, by their numbers. @throws when one does not answer */
+  ask(path: string): Promise<readonly string[]> {
+    return Promise.all(
+      this.#threads.map(async (thread) => {
+        const response = await thread.get(path, AbortSignal.timeout(ANSWER_MS));
+        return response.text();
+      }),
+    );
+  }
+
+  /** Resolves when all tasks have ended. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  #move(task: string, place: Place): void {
+    const now = this.#places.get(task);
+    if (now?.worker === place.worker && now.role === place.role) return;
+    if (now !== undefined) this.#end(task);
+    this.#places.set(task, place);
+    if (!this.#ending.has(task)) this.#threads[place.worker]!.begin(task, place.role);
+  }
+
+  #end(task: string): void {
+    const {worker} = this.#places.get(task)!;
+    this.#places.delete(task);
+    // It never began at this place when it is still ending at an earlier one.
+    if (this.#ending.has(task)) return;
+    this.#ending.add(task);
+    this.#threads[worker]!.end(task);
+  }
+
+  #ended(task: string): void {
+    this.#ending.delete(task);
+    const place = this.#places.get(task);
+    if (place !== undefined) this.#threads[place.worker]!.begin(task, place.role);
+  }
+}

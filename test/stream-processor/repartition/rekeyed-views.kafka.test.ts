@@ -1,0 +1,141 @@
+/** Views behind a rekey are those of a plain recomputation over all events by the new key, whatever is killed on the way. */
+import {setTimeout as delay} from 'node:timers/promises';
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {utf8} from '../../../src/lib/bytes.ts';
+import {TopicNames} from '../../../src/protocol/topics.ts';
+import {partitionOf} from '../../../src/record/shard.ts';
+import {kafkaForTests, uniqueName} from '../../support/kafka.ts';
+import {readTopic} from '../../support/read-topic.ts';
+import {between, seededRandom} from '../../support/seeded-random.ts';
+import {isFinal} from '../support/final-results.ts';
+import {readings} from '../support/pipeline.ts';
+import {ProcessorProcess, temporaryFolder} from '../support/processor-process.ts';
+import {ReadingProducer, type Reading} from '../support/produce-readings.ts';
+import {randomReadings} from '../support/random-readings.ts';
+import zones, {GAP_MS, GRACE_MS, SIZE_MS, zoneOf} from '../support/zones-pipeline.ts';
+
+const DEADLINE_MS = 60_000;
+/** The partition that never has an event. */
+const EMPTY_PARTITION = 2;
+const ofStation = (station: string) => partitionOf(utf8(station), readings.partitions);
+
+let folder: ReturnType<typeof temporaryFolder>;
+let running: ProcessorProcess[];
+beforeEach(() => {
+  folder = temporaryFolder();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.kill()));
+  folder.remove();
+});
+
+test('windows of partials and sessions of events are those of a recomputation through kills at random moments', async () => {
+  const random = seededRandom('rekeyed');
+  const {brokers, kafka} = kafkaForTests();
+  const prefix = `${uniqueName('rekeyed')}.`;
+  const start = async () => {
+    const pipeline = 'test/stream-processor/support/zones-pipeline.ts';
+    const each = await ProcessorProcess.start({brokers, prefix, stateDir: folder.path, pipeline});
+    running.push(each);
+    return each;
+  };
+  let current = await start();
+  await current.ready();
+  const all = randomReadings({count: 6_000, stations: 40, random}).filter(
+    ({station}) => ofStation(station) !== EMPTY_PARTITION,
+  );
+  const producer = await ReadingProducer.open(kafka, `${prefix}readings`);
+  const sending = producer.send(all, 100).then(() => producer.send(closing(all)));
+  for (let kills = 0; kills < 3; kills++) {
+    await delay(between(random, 200, 1_200));
+    await current.kill();
+    current = await start();
+    if (random() < 0.7) await current.ready();
+  }
+  await sending;
+
+  const minutesOfZones = recompute(all, minutesOf);
+  const sessionsOfZones = recompute(all, sessionsOf);
+  const names = new TopicNames(prefix, zones.name);
+  expect(await finals(brokers, names.results('zone-minute'), minutesOfZones.length)).toEqual(
+    minutesOfZones,
+  );
+  expect(await finals(brokers, names.results('zone-session'), sessionsOfZones.length)).toEqual(
+    sessionsOfZones,
+  );
+  await producer.close();
+});
+
+/** One late in time for every partition that has any, so that everything before it closes. */
+function closing(all: readonly Reading[]): readonly Reading[] {
+  const stations = new Map(all.map(({station}) => [ofStation(station), station]));
+  const timeMs = Math.max(...all.map((reading) => reading.timeMs)) + 2 * (GRACE_MS + SIZE_MS);
+  return [...stations.values()].map((station) => ({station, timeMs, temperatureC: 0}));
+}
+
+interface Group {
+  readonly start: number;
+  readonly end: number;
+  readonly members: readonly Reading[];
+}
+
+interface Result {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+  readonly readings: number;
+  readonly totalC: number;
+  readonly maxC: number;
+}
+
+function recompute(
+  all: readonly Reading[],
+  group: (zone: readonly Reading[]) => readonly Group[],
+): readonly Result[] {
+  const zones = Map.groupBy(all, zoneOf);
+  return [...zones]
+    .flatMap(([key, members]) =>
+      group(members).map(({start, end, members: its}) => ({
+        key,
+        start,
+        end,
+        readings: its.length,
+        totalC: its.reduce((total, {temperatureC}) => total + temperatureC, 0),
+        maxC: Math.max(...its.map(({temperatureC}) => temperatureC)),
+      })),
+    )
+    .toSorted(byKeyAndStart);
+}
+
+function minutesOf(zone: readonly Reading[]): Group[] {
+  const byStart = Map.groupBy(zone, ({timeMs}) => timeMs - (timeMs % SIZE_MS));
+  return [...byStart].map(([start, members]) => ({start, end: start + SIZE_MS, members}));
+}
+
+function sessionsOf(zone: readonly Reading[]): Group[] {
+  const groups: {start: number; end: number; members: Reading[]}[] = [];
+  for (const reading of zone.toSorted((a, b) => a.timeMs - b.timeMs)) {
+    const last = groups.at(-1);
+    if (last === undefined || reading.timeMs - last.end > GAP_MS) {
+      groups.push({start: reading.timeMs, end: reading.timeMs, members: [reading]});
+    } else {
+      last.end = reading.timeMs;
+      last.members.push(reading);
+    }
+  }
+  return groups;
+}
+
+async function finals(brokers: string, topic: string, atLeast: number): Promise<Result[]> {
+  const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});
+  const rows = records.filter(isFinal);
+  expect(new Set(rows.map(({key}) => key)).size, 'each final is there once').toBe(rows.length);
+  return rows
+    .map(({key, value}) => ({...(JSON.parse(key!) as Result), ...(JSON.parse(value!) as Result)}))
+    .toSorted(byKeyAndStart);
+}
+
+function byKeyAndStart(a: Result, b: Result): number {
+  return a.key === b.key ? a.start - b.start : a.key < b.key ? -1 : 1;
+}
