@@ -1,5 +1,4 @@
 import type {ProcessorStatus} from '../src/protocol/status.ts';
-import {describeError} from '../src/lib/errors.ts';
 import {prometheusText, type Gauge} from '../src/telemetry/metrics.ts';
 import type {Supervisor} from './supervisor.ts';
 import {mergeMetrics} from './worker/merge-metrics.ts';
@@ -24,7 +23,7 @@ export class ReplicaReport {
   }
 
   async status(): Promise<ProcessorStatus> {
-    const reports = await this.#reports();
+    const {reports, silence} = await this.#reports();
     const tasks = reports.flatMap((report) => report.tasks);
     return {
       ...this.#options.head,
@@ -33,30 +32,39 @@ export class ReplicaReport {
       appliedRecords: reports.reduce((total, report) => total + report.appliedRecords, 0),
       note: this.#options.supervisor.note,
       lastError:
-        tasks.find(({lastError}) => lastError !== null)?.lastError ?? kafkaProblem(reports),
+        tasks.find(({lastError}) => lastError !== null)?.lastError ??
+        kafkaProblem(reports) ??
+        silence,
     };
   }
 
   async metrics(): Promise<string> {
     const texts = await this.#options.pool()?.ask('/metrics');
-    return mergeMetrics([...(texts ?? []), prometheusText(this.#options.gauges)]);
+    const heard = texts?.filter((text) => text !== undefined) ?? [];
+    return mergeMetrics([...heard, prometheusText(this.#options.gauges)]);
   }
 
   /** Why this replica cannot do its work, in words; `null` when it can. */
   async notReadyReason(): Promise<string | null> {
     const {notReadyReason} = this.#options.supervisor;
     if (notReadyReason !== null) return notReadyReason;
-    try {
-      const reports = await this.#reports();
-      return kafkaProblem(reports) ?? taskProblem(reports.flatMap(({tasks}) => tasks));
-    } catch (error) {
-      return `a worker thread does not answer: ${describeError(error)}`;
-    }
+    const {reports, silence} = await this.#reports();
+    return silence ?? kafkaProblem(reports) ?? taskProblem(reports.flatMap(({tasks}) => tasks));
   }
 
-  async #reports(): Promise<readonly WorkerReport[]> {
-    const texts = await this.#options.pool()?.ask('/report');
-    return (texts ?? []).map((text) => JSON.parse(text) as WorkerReport);
+  /** Of the workers that answer; `silence` names the first that does not. */
+  async #reports(): Promise<{
+    readonly reports: readonly WorkerReport[];
+    readonly silence: string | null;
+  }> {
+    const texts = (await this.#options.pool()?.ask('/report')) ?? [];
+    const silent = texts.indexOf(undefined);
+    return {
+      reports: texts.flatMap((text) =>
+        text === undefined ? [] : [JSON.parse(text) as WorkerReport],
+      ),
+      silence: silent < 0 ? null : `worker thread ${silent} does not answer yet`,
+    };
   }
 }
 

@@ -68,12 +68,16 @@ export class WorkerPool {
     return place?.role === 'owner' ? this.#threads[place.worker]!.views : undefined;
   }
 
-  /** The answers of all workers, by their numbers. @throws when one does not answer */
-  ask(path: string): Promise<readonly string[]> {
+  /** The answers of all workers, by their numbers; `undefined` of one that starts or is too busy to answer. */
+  ask(path: string): Promise<readonly (string | undefined)[]> {
     return Promise.all(
       this.#threads.map(async (thread) => {
-        const response = await thread.get(path, AbortSignal.timeout(ANSWER_MS));
-        return response.text();
+        try {
+          const response = await thread.get(path, AbortSignal.timeout(ANSWER_MS));
+          return await response.text();
+        } catch {
+          return undefined;
+        }
       }),
     );
   }
