@@ -3,20 +3,32 @@ import {defineConfig} from 'vitest/config';
 
 /** Real processes start, die and restart in some tests. */
 const TEST_TIMEOUT_MS = 120_000;
+const NEEDS_WORKERD = 'test/**/*.workerd.test.ts';
+/** Brokers and other processes. */
+const NEEDS_PROCESSES = 'test/**/*.{kafka,e2e,chaos}.test.ts';
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
-          name: 'node',
+          name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.workerd.test.ts'],
+          exclude: [NEEDS_WORKERD, NEEDS_PROCESSES],
+          testTimeout: TEST_TIMEOUT_MS,
+          sequence: {groupOrder: 0},
+        },
+      },
+      {
+        test: {
+          name: 'node',
+          include: [NEEDS_PROCESSES],
           globalSetup: ['test/support/kafka-global-setup.ts'],
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
           // Files share two cores and one broker: one after another is both faster and steadier.
           fileParallelism: false,
+          sequence: {groupOrder: 1},
         },
       },
       {
@@ -27,7 +39,7 @@ export default defineConfig({
             wrangler: {configPath: './wrangler.toml'},
           }),
         ],
-        test: {name: 'workerd', include: ['test/**/*.workerd.test.ts']},
+        test: {name: 'workerd', include: [NEEDS_WORKERD], sequence: {groupOrder: 2}},
       },
     ],
   },
