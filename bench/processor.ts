@@ -18,7 +18,7 @@ import {freePort} from '../dev/free-port.ts';
 import {events as stream} from './processor/pipeline.ts';
 import {runForebay, type Throughput} from './processor/run-forebay.ts';
 import {runJavaRival, type JavaRival} from './processor/java-rival.ts';
-import {flinkSql, kafkaStreams} from './processor/rivals.ts';
+import {flinkSql, kafkaStreams, resultsOf} from './processor/rivals.ts';
 import {windowBytes} from './processor/window-bytes.ts';
 
 const EVENTS = 2_000_000;
@@ -63,7 +63,10 @@ async function bench(brokers: string) {
   const topic = `${prefix}${stream.name}`;
   const kafka = connectKafka({brokers: brokers.split(','), clientId: 'bench'});
   const admin = await kafka.openAdmin();
-  await admin.createTopics([{name: topic, partitions, config: {'max.message.bytes': '2097152'}}]);
+  const config = {'max.message.bytes': '2097152'};
+  // Flink does not make its topic itself.
+  const results = {name: resultsOf(topic), partitions, config: {}};
+  await admin.createTopics([{name: topic, partitions, config}, results]);
   await admin.close();
   const baseMs = Math.floor((Date.now() - BEHIND_MS) / MINUTE_MS) * MINUTE_MS;
   const seed = Number(values.seed);

@@ -2,6 +2,7 @@ import type {ViewDefinition} from '../src/define/view.ts';
 import type {OutgoingRecord} from '../src/kafka/ports.ts';
 import type {TopicNames} from '../src/protocol/topics.ts';
 import type {EngineView} from './engine/engine-view.ts';
+import {ofView} from './engine/of-view.ts';
 import type {Row, RowIdentity} from './engine/operator.ts';
 import type {TaskEngine} from './engine/task-engine.ts';
 import {FINAL, NOT_FINAL, resultKey} from './output/result-record.ts';
@@ -15,6 +16,8 @@ export const MAX_CLOSED_PER_COMMIT = 20_000;
 /** Closed rows whose retention is over, per view and commit. */
 const MAX_EXPIRED_PER_COMMIT = 1_000;
 
+const NO_HEADERS: OutgoingRecord['headers'] = [];
+
 /** What one transaction carries, and what becomes true with it. */
 export interface Commit {
   readonly records: readonly OutgoingRecord[];
@@ -27,6 +30,8 @@ export interface ViewCommit {
   readonly view: ViewDefinition;
   /** Windows closed, and rows of views whose rows are events. */
   readonly final: readonly Row[];
+  /** Their values as the result records have them. */
+  readonly finalJson: readonly string[];
   /** Open rows that changed, as they are after the commit. Made when asked for, before the commit is marked as made. */
   readonly changed: () => readonly Row[];
   /** Open before, and gone without having been closed. */
@@ -58,15 +63,18 @@ export function buildCommit(options: CommitOptions): Commit {
   const results: OutgoingRecord[] = [];
   const views = engine.views
     .filter(({isPublished}) => isPublished)
-    .map((view): ViewCommit => {
-      const made = viewCommit(view, taken.get(view) ?? [], options);
-      writeResults(made, emissions.get(view)!, options, results);
-      return made;
-    });
+    .map((view) =>
+      ofView(view.name, (): ViewCommit => {
+        const made = viewCommit(view, taken.get(view) ?? [], options);
+        writeResults(made, emissions.get(view)!, options, results);
+        return made;
+      }),
+    );
   const repartitioned = engine.sinks.flatMap(({sink}) => sink.takeRecords(nowMs));
-  const changelog = stores.flatMap((store) => changesOf(store, options));
+  const recordOf = changelogRecorder(options);
+  const changelog = stores.flatMap((store) => ofView(store.name, () => changesOf(store, recordOf)));
   const position = options.position();
-  const positionRecord = changelogRecord(options, POSITION_KEY, encodePosition(position));
+  const positionRecord = recordOf(POSITION_KEY, encodePosition(position));
   const records = [...results, ...late, ...repartitioned, ...changelog, positionRecord];
   return {records, position, views};
 }
@@ -82,7 +90,8 @@ function viewCommit(
   return {
     view,
     final,
-    changed: () => (changed ??= [...operator.changedRows()]),
+    finalJson: final.map(jsonOf),
+    changed: () => (changed ??= ofView(view.name, () => [...operator.changedRows()])),
     withdrawn: [...operator.withdrawnRows()],
     expired: oldRows(view.name, endMs, MAX_EXPIRED_PER_COMMIT),
   };
@@ -95,39 +104,41 @@ function writeResults(
   results: OutgoingRecord[],
 ): void {
   const topic = names.results(made.view.name);
-  // Wall-clock time: brokers refuse timestamps far ahead, and a window's end may be.
-  const place = {topic, partition, timestampMs: nowMs};
-  const write = (rows: readonly Row[], headers: OutgoingRecord['headers']) => {
-    for (const row of rows) {
-      const value = Buffer.from(JSON.stringify(row.values));
-      results.push({...place, key: resultKey(row), value, headers});
-    }
+  const put = (row: RowIdentity, json: string | null, headers: OutgoingRecord['headers']) => {
+    const value = json === null ? null : Buffer.from(json);
+    // Wall-clock time: brokers refuse timestamps far ahead, and a window's end may be.
+    results.push({topic, partition, key: resultKey(row), value, headers, timestampMs: nowMs});
   };
-  const erase = (rows: readonly RowIdentity[]) => {
-    for (const row of rows)
-      results.push({...place, key: resultKey(row), value: null, headers: FINAL});
-  };
-  erase(made.expired);
-  if (made.view.emit !== 'final') erase(made.withdrawn);
-  write(emission.take(made, nowMs), NOT_FINAL);
-  write(made.final, FINAL);
+  for (const row of made.expired) put(row, null, FINAL);
+  if (made.view.emit !== 'final') for (const row of made.withdrawn) put(row, null, FINAL);
+  for (const row of emission.take(made, nowMs)) put(row, jsonOf(row), NOT_FINAL);
+  made.final.forEach((row, index) => put(row, made.finalJson[index]!, FINAL));
 }
 
-function changesOf(store: StateStore, options: CommitOptions): readonly OutgoingRecord[] {
+function jsonOf({values}: Row): string {
+  return JSON.stringify(values);
+}
+
+function changesOf(store: StateStore, recordOf: RecordOf): readonly OutgoingRecord[] {
   const records: OutgoingRecord[] = [];
   let encoder: {readonly at: number; readonly encode: (key: string) => Buffer} | undefined;
   for (const {at, key, value} of store.changes()) {
     if (encoder?.at !== at) encoder = {at, encode: entryKeyEncoder(store.name, at)};
-    records.push(changelogRecord(options, encoder.encode(key), value));
+    records.push(recordOf(encoder.encode(key), value));
   }
   return records;
 }
 
-function changelogRecord(
-  {names, group, partition, nowMs}: CommitOptions,
-  key: Uint8Array,
-  value: Uint8Array | null,
-): OutgoingRecord {
+type RecordOf = (key: Uint8Array, value: Uint8Array | null) => OutgoingRecord;
+
+function changelogRecorder({names, group, partition, nowMs}: CommitOptions): RecordOf {
   const topic = names.changelog(group);
-  return {topic, partition, key, value, headers: [], timestampMs: nowMs};
+  return (key, value) => ({
+    topic,
+    partition,
+    key,
+    value,
+    headers: NO_HEADERS,
+    timestampMs: nowMs,
+  });
 }

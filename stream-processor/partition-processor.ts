@@ -202,12 +202,13 @@ export class PartitionProcessor {
   tick(nowMs: number): void {
     if (!this.engine.waitsForTime()) return;
     for (const input of this.inputs) {
-      const isFresh = nowMs - (this.#ends.get(input.root.name)?.atMs ?? 0) <= END_FRESH_MS;
-      if (!input.tick(nowMs, isFresh && this.#isAtEnd(input))) continue;
-      this.advances.note(input.root.name, input.queue.offset, input.timeMs!);
-      this.#isTimeMoved = true;
+      const {name} = input.root;
+      const isFresh = nowMs - (this.#ends.get(name)?.atMs ?? 0) <= END_FRESH_MS;
+      if (input.tick(nowMs, isFresh && this.#isAtEnd(input))) {
+        this.advances.note(name, input.queue.offset, input.timeMs!);
+        this.#isTimeMoved = true;
+      } else if (input.isIdle && this.engine.noteEmpty(name)) this.#isTimeMoved = true;
     }
-    if (this.inputs.every(({timeMs, isIdle}) => timeMs !== null || isIdle)) this.engine.noteEmpty();
   }
 
   /** The transaction that makes everything applied so far committed. Until its outcome is known, apply nothing. */
@@ -234,10 +235,11 @@ export class PartitionProcessor {
   /** The commit is in Kafka: queries see it from now on. */
   markCommitted({views}: Commit): void {
     const {closed} = this.checkpoint;
-    for (const {view, final, expired} of views) {
-      for (const {values, ...row} of final) {
-        closed.put({view: view.name, ...placeOf(row), json: JSON.stringify(values)});
-      }
+    for (const {view, final, finalJson, expired} of views) {
+      final.forEach(({key, start, end, id}, index) => {
+        const json = finalJson[index]!;
+        closed.put({view: view.name, key, startMs: start ?? 0, endMs: end ?? 0, id, json});
+      });
       for (const row of expired) closed.delete(view.name, placeOf(row));
     }
     this.engine.markCommitted();

@@ -9,7 +9,7 @@ import type {RecordMarks} from './event/record-marks.ts';
 import type {RootInputListener} from './event/root-input.ts';
 import {LateRecords} from './output/late-records.ts';
 import type {ProcessorMetrics} from './processor-metrics.ts';
-import {isDamage} from './state/checkpoint.ts';
+import {isOfFile} from './state/checkpoint.ts';
 
 export interface RecordTallyOptions {
   readonly pipeline: Pick<Pipeline, 'views'>;
@@ -94,9 +94,9 @@ export class RecordTally implements EngineListener {
     this.#late.add(late, isReadable ? this.#applying : undefined, this.#receivedMs);
   }
 
-  /** @throws what says that the checkpoint is damaged: that is nothing of the event. */
+  /** @throws what the checkpoint file or its disk did: the event is not to be left out for that. */
   failed(name: string, error: unknown): void {
-    if (isDamage(error)) throw error;
+    if (isOfFile(error)) throw error;
     this.#countInvalid(toError(error).message, {view: name});
   }
 

@@ -6,9 +6,9 @@ import type {WorkerPool} from './worker/worker-pool.ts';
 import type {WorkerReport} from './worker/worker-report.ts';
 
 export interface ReplicaReportOptions {
-  readonly supervisor: Supervisor;
+  readonly supervisor: Pick<Supervisor, 'notReadyReason' | 'note'>;
   /** `undefined` until the worker threads are started. */
-  readonly pool: () => WorkerPool | undefined;
+  readonly pool: () => Pick<WorkerPool, 'ask'> | undefined;
   /** Of the whole process. */
   readonly gauges: readonly Gauge[];
   readonly head: Pick<ProcessorStatus, 'replica' | 'version' | 'pipeline'>;
@@ -17,6 +17,8 @@ export interface ReplicaReportOptions {
 /** What this replica says of itself, gathered from its worker threads. */
 export class ReplicaReport {
   readonly #options: ReplicaReportOptions;
+  /** By worker: what it said last. Without that of one that is too busy to answer, counters would go down. */
+  readonly #metrics = new Map<number, string>();
 
   constructor(options: ReplicaReportOptions) {
     this.#options = options;
@@ -39,9 +41,10 @@ export class ReplicaReport {
   }
 
   async metrics(): Promise<string> {
-    const texts = await this.#options.pool()?.ask('/metrics');
-    const heard = texts?.filter((text) => text !== undefined) ?? [];
-    return mergeMetrics([...heard, prometheusText(this.#options.gauges)]);
+    const texts = (await this.#options.pool()?.ask('/metrics')) ?? [];
+    for (const [worker, text] of texts.entries())
+      if (text !== undefined) this.#metrics.set(worker, text);
+    return mergeMetrics([...this.#metrics.values(), prometheusText(this.#options.gauges)]);
   }
 
   /** Why this replica cannot do its work, in words; `null` when it can. */

@@ -13,6 +13,7 @@ import {processorConfig} from './config.ts';
 import {featureRoutes} from './features/feature-routes.ts';
 import {OwnerMap} from './owners/owner-map.ts';
 import {queryUrl} from './owners/query-url.ts';
+import {answerProblems} from './query/answer-problems.ts';
 import {queryRoutes} from './query/query-routes.ts';
 import {ReplicaReport} from './replica-report.ts';
 import {MergedViews} from './route/merged-views.ts';
@@ -64,7 +65,7 @@ export async function runReplica({log, stop, entry, importBuiltIn}: ReplicaConte
     head: {replica, version, pipeline: pipeline.fingerprint},
   });
   const views = routeViews(new MergedViews(viewOwners.anywhere));
-  const app = new Hono()
+  const app = answerProblems(new Hono(), log)
     .route(
       '/',
       healthRoutes({

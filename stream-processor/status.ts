@@ -16,7 +16,8 @@ export function taskStatus(task: Task): readonly TaskStatus[] {
     stream: name,
     partition,
     state: task.state,
-    restoring: restoring ?? null,
+    // Its own fields are what JSON takes.
+    restoring: restoring === undefined ? null : {read: restoring.read, of: restoring.of},
     ...offsetsOf(progress?.roots.find((root) => root.name === name)),
     stableEndOffset: numberOf(task.stableEndOffset(name)),
     oldestUncommittedMs: progress?.oldestUncommittedMs ?? null,

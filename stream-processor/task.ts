@@ -202,6 +202,9 @@ export class Task {
     const {tally} = processor;
     let dueMs = 0;
     while (this.#isRunning() && !this.#stopping.signal.aborted) {
+      // What only a query has read.
+      if (processor.checkpoint.closed.damage !== undefined)
+        throw processor.checkpoint.closed.damage;
       if (processor.hasUncommitted() && tally.uncommittedRecords === 0) {
         // Windows that the last commit had no room for, or that time alone has closed.
         dueMs = 0;

@@ -31,6 +31,11 @@ export function kafkaStreams({brokers, topic, records, workDir}: RivalOptions): 
   };
 }
 
+/** Where Flink writes: a topic that must be there. */
+export function resultsOf(topic: string): string {
+  return `${topic}.flink`;
+}
+
 /** The job in Flink SQL: exactly once, a checkpoint every 10 s, parallelism 1, state on the heap. */
 export function flinkSql({brokers, topic, records, workDir}: RivalOptions): JavaRival {
   const packages = ['java.util', 'java.lang', 'java.time'];
@@ -41,7 +46,7 @@ export function flinkSql({brokers, topic, records, workDir}: RivalOptions): Java
     job: {
       bootstrap: brokers,
       in: topic,
-      out: `${topic}.flink`,
+      out: resultsOf(topic),
       group: `${topic}.flink`,
       expect: String(records),
       threads: '1',

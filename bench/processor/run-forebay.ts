@@ -36,6 +36,8 @@ export async function runForebay(options: RunForebayOptions): Promise<Throughput
       FOREBAY_STATE_DIR: options.stateDir,
       FOREBAY_REPLICA: 'bench',
       FOREBAY_QUERY_PORT: '0',
+      // One thread of work, as the rivals have.
+      FOREBAY_WORKERS: '1',
       FOREBAY_PIPELINE: join(import.meta.dirname, 'pipeline.ts'),
     },
   });

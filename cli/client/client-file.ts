@@ -9,29 +9,37 @@ import {typeOfSchema, type JsonSchema} from './json-schema-type.ts';
  * nothing is known here: their values are `unknown`.
  */
 export function clientFile({name, fingerprint, streams, views}: Pipeline, runtime: string): string {
+  const streamNames = typeNames(streams);
+  const viewNames = typeNames(views);
   return [
     `// Made by "forebay client" of the pipeline "${name}" (${fingerprint}). Make it again instead of changing it.`,
-    ...streams.flatMap(eventTypes),
-    ...views.map(rowType),
+    ...streams.flatMap((stream) => eventTypes(stream, `${streamNames.get(stream.name)}Event`)),
+    ...views.map((view) => rowType(view, `${viewNames.get(view.name)}Row`)),
     runtime.trim(),
-    createClient(streams, views),
+    createClient(streamNames, viewNames),
     '',
   ].join('\n\n');
 }
 
-function eventTypes(stream: AnyStream): readonly string[] {
+function eventTypes(stream: AnyStream, typeName: string): readonly string[] {
   const schema = jsonSchemaOf(stream) as JsonSchema;
-  const typeName = `${pascal(stream.name)}Event`;
+  const defs = Object.entries(schema.$defs ?? {});
+  const partNames = new Map(
+    defs.map(([part], index) => {
+      const isAlone = defs.every(([other]) => other === part || pascal(other) !== pascal(part));
+      return [part, isAlone && pascal(part) !== '' ? pascal(part) : `_${index}`];
+    }),
+  );
   const refName = (ref: string) =>
-    ref === '#' ? typeName : `${typeName}${pascal(ref.split('/').at(-1)!)}`;
-  const parts = Object.entries(schema.$defs ?? {}).map(
+    ref === '#' ? typeName : `${typeName}${partNames.get(ref.replace('#/$defs/', '')) ?? ''}`;
+  const parts = defs.map(
     ([part, each]) => `export type ${refName(part)} = ${typeOfSchema(each, refName)};`,
   );
   const comment = docOf(`An event of the stream ${stream.name}.`, stream.description);
   return [...parts, `${comment}export type ${typeName} = ${typeOfSchema(schema, refName)};`];
 }
 
-function rowType(view: ViewDefinition): string {
+function rowType(view: ViewDefinition, typeName: string): string {
   const isRunning = view.kind === 'running';
   const isEvent = !('aggregates' in view);
   const fields = [
@@ -48,15 +56,17 @@ function rowType(view: ViewDefinition): string {
       : ['readonly [field: string]: unknown;']),
   ];
   const comment = docOf(`A row of the view ${view.name}.`, view.description);
-  return `${comment}export interface ${pascal(view.name)}Row {\n  ${fields.join('\n  ')}\n}`;
+  return `${comment}export interface ${typeName} {\n  ${fields.join('\n  ')}\n}`;
 }
 
-function createClient(streams: readonly AnyStream[], views: readonly ViewDefinition[]): string {
-  const streamFields = streams.map(
-    ({name}) => `${camel(name)}: new StreamClient<${pascal(name)}Event>(options, '${name}'),`,
+function createClient(streams: TypeNames, views: TypeNames): string {
+  const streamFields = Array.from(
+    streams,
+    ([name, type]) => `${fieldOf(type)}: new StreamClient<${type}Event>(options, '${name}'),`,
   );
-  const viewFields = views.map(
-    ({name}) => `${camel(name)}: new ViewClient<${pascal(name)}Row>(options, '${name}'),`,
+  const viewFields = Array.from(
+    views,
+    ([name, type]) => `${fieldOf(type)}: new ViewClient<${type}Row>(options, '${name}'),`,
   );
   return `/** The streams and views of the pipeline, by name. */
 export function createClient(options: ClientOptions) {
@@ -77,12 +87,31 @@ function docOf(sentence: string, description: string): string {
   return `/** ${sentence}${words.replaceAll(/\s+/g, ' ')} */\n`;
 }
 
-/** `station-hour`: `stationHour`. */
-function camel(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string = '') => next.toUpperCase());
+/** By the name of a stream or view, what the names of its types begin with. */
+type TypeNames = ReadonlyMap<string, string>;
+
+/** `station-hour`: `StationHour`; where `a-1` and `a1` would be the same, `A_1` and `A1`. */
+function typeNames(named: readonly {readonly name: string}[]): TypeNames {
+  const alike = Map.groupBy(named, ({name}) => pascal(name));
+  return new Map(
+    named.map(({name}) => {
+      const isAlone = alike.get(pascal(name))!.length === 1;
+      return [name, isAlone ? pascal(name) : capital(name.replaceAll('-', '_'))];
+    }),
+  );
+}
+
+/** `StationHour`: `stationHour`. */
+function fieldOf(typeName: string): string {
+  return typeName.charAt(0).toLowerCase() + typeName.slice(1);
 }
 
 function pascal(name: string): string {
-  const text = camel(name);
+  return capital(
+    name.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string = '') => next.toUpperCase()),
+  );
+}
+
+function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -146,6 +146,10 @@ function durationProblems(view: ViewDefinition, at: string): string[] {
       ];
     case 'join':
       return [
+        ...problemIf(
+          Number.isNaN(view.beforeMs) || Number.isNaN(view.afterMs),
+          `${at}: give withinMs, or beforeMs and afterMs`,
+        ),
         ...notBelow('beforeMs', view.beforeMs),
         ...notBelow('afterMs', view.afterMs),
         ...notBelow('graceMs', view.graceMs),

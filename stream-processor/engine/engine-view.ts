@@ -57,6 +57,10 @@ export class EngineView implements Member, TimeSource {
     return this.time.timeMs;
   }
 
+  get isEmpty(): boolean {
+    return this.time.isEmpty;
+  }
+
   get delayMs(): number {
     return this.operator.delayMs;
   }

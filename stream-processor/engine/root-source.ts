@@ -10,6 +10,8 @@ export class RootSource implements TimeSource {
   readonly routes: Route[] = [];
   readonly delayMs = 0;
   timeMs: number | null = null;
+  /** It is idle and never had an event. */
+  isEmpty = false;
 
   constructor(root: Root) {
     this.root = root;

@@ -3,8 +3,8 @@
  *
  * Stream time of a root is the largest event time seen in it, over all keys; it never goes back and is part of the
  * position, so a restart decides about late events as the run before it did. An event moves time first and is tested then.
- * What is due is taken by commits; while more is due than one commit takes, or a commit had to leave some,
- * no event may be applied: a window that is partly emitted must not see a later event.
+ * What is due is taken by commits; while more is due than one commit takes, or a commit had to leave some, no event is
+ * applied. That bounds what waits in memory and no more: a due window takes no event, emitted or not.
  */
 import type {Repartition, TaskGroup} from '../../src/define/topology.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
@@ -14,6 +14,7 @@ import {createOperators} from './create-operators.ts';
 import {EngineView} from './engine-view.ts';
 import {GroupGraph} from './group-graph.ts';
 import type {MemberTime} from './member-time.ts';
+import {ofView} from './of-view.ts';
 import type {LateReason, Operator, Row, TimedEvent} from './operator.ts';
 import type {RootSource} from './root-source.ts';
 import type {Member, Route} from './route.ts';
@@ -169,7 +170,7 @@ export class TaskEngine {
     const taken = new Map<EngineView, readonly Row[]>();
     for (const view of this.views) {
       const {emittedCount} = view;
-      const rows = view.takeFinal(Math.max(0, left));
+      const rows = ofView(view.name, () => view.takeFinal(Math.max(0, left)));
       taken.set(view, rows);
       left -= rows.length - emittedCount;
     }
@@ -203,9 +204,17 @@ export class TaskEngine {
     this.#noteDue(this.dueCount() > 0);
   }
 
-  /** A root that is idle and never had an event: sinks must say so to who waits for their time. */
-  noteEmpty(): void {
-    for (const {sink, time} of this.sinks) if (time.timeMs === null) sink.noteEmpty();
+  /**
+   * A root is idle and never had an event: until it has one nobody waits for it, and sinks say so to who waits for their
+   * time. Whether anyone's time has moved.
+   */
+  noteEmpty(root: string): boolean {
+    const source = this.#root(root);
+    if (source.isEmpty || source.timeMs !== null) return false;
+    source.isEmpty = true;
+    const hasMoved = this.#moveMembers();
+    for (const {sink, time} of this.sinks) if (time.isEmpty) sink.noteEmpty();
+    return hasMoved;
   }
 
   #noteDue(isPartlyTaken: boolean): void {
@@ -216,10 +225,19 @@ export class TaskEngine {
   #advance(source: RootSource, timeMs: number): void {
     if (source.timeMs !== null && timeMs <= source.timeMs) return;
     source.timeMs = timeMs;
+    source.isEmpty = false;
+    this.#moveMembers();
+  }
+
+  #moveMembers(): boolean {
+    let hasMoved = false;
     this.#mayBeDue = true;
     for (const member of this.#members) {
-      if (member.time.follow()) member.advance(member.time.timeMs!);
+      if (!member.time.follow()) continue;
+      member.advance(member.time.timeMs!);
+      hasMoved = true;
     }
+    return hasMoved;
   }
 
   #dispatch(

@@ -8,6 +8,7 @@ export class RecordQueue {
   #place = 0;
   #count = 0;
   #bytes = 0;
+  /** Of the first batch's first record or later; what was taken of that batch comes on top. */
   #offset: bigint;
   #endOffset: bigint;
 
@@ -27,7 +28,10 @@ export class RecordQueue {
 
   /** Next offset to apply. */
   get offset(): bigint {
-    return this.#offset;
+    const taken = this.#batches[0]?.records[this.#place - 1];
+    // Made when asked for: big integers cost an object each.
+    const next = taken === undefined ? this.#offset : taken.offset + 1n;
+    return next > this.#offset ? next : this.#offset;
   }
 
   /** Next offset to read. */
@@ -58,17 +62,15 @@ export class RecordQueue {
     this.#count--;
     this.#bytes -= record.value?.byteLength ?? 0;
     this.#place++;
-    if (this.#place < batch.records.length) this.#offset = record.offset + 1n;
-    else {
-      this.#offset = this.#count === 0 ? this.#endOffset : batch.nextOffset;
-      this.#batches.shift();
-      this.#place = 0;
-    }
+    if (this.#place < batch.records.length) return;
+    this.#offset = this.#count === 0 ? this.#endOffset : batch.nextOffset;
+    this.#batches.shift();
+    this.#place = 0;
   }
 
   /** What lies before `offset` was deleted. */
   skipTo(offset: bigint): void {
-    if (offset <= this.#offset) return;
+    if (offset <= this.offset) return;
     this.#offset = offset;
     if (offset > this.#endOffset) this.#endOffset = offset;
   }

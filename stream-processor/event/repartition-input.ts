@@ -3,7 +3,7 @@ import {assert} from '../../src/lib/assert.ts';
 import {ForebayError, toError} from '../../src/lib/errors.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
 import {RepartitionReader, type RepartitionListener} from '../repartition/repartition-reader.ts';
-import {isDamage} from '../state/checkpoint.ts';
+import {isOfFile} from '../state/checkpoint.ts';
 import type {RootPosition} from '../state/position.ts';
 import {RecordQueue} from './record-queue.ts';
 import type {RootInput, RootInputListener} from './root-input.ts';
@@ -68,7 +68,7 @@ export class RepartitionInput implements RootInput {
     } catch (error) {
       // What a newer release wrote is not to be dropped by an older one.
       const isNewer = error instanceof ForebayError && error.code === 'REPARTITION_VERSION';
-      if (isNewer || isDamage(error)) throw error;
+      if (isNewer || isOfFile(error)) throw error;
       this.#listener.invalid(toError(error).message);
     }
     this.queue.shift();

@@ -13,7 +13,7 @@ export interface RootInput {
   readonly isIdle: boolean;
   /** Received time of the newest record applied. */
   readonly receivedMs: number | null;
-  /** Event time of the next record; `null` when it has none or there is none. */
+  /** Event time of the next record; `null` when there is none, or it has none that moves time. */
   nextTimeMs(): number | null;
   /** Applies the next record, which there is. */
   applyNext(): void;

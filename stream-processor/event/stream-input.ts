@@ -1,6 +1,7 @@
 import type {Root} from '../../src/define/topology.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import {assert} from '../../src/lib/assert.ts';
+import type {TimedEvent} from '../engine/operator.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
 import type {RootPosition} from '../state/position.ts';
 import {RootClock} from '../time/root-clock.ts';
@@ -66,7 +67,8 @@ export class StreamInput implements RootInput {
       this.#ahead = {marks, decoded: this.#decode(record, marks)};
     }
     const {decoded} = this.#ahead;
-    return decoded.kind === 'event' ? decoded.timed.timeMs : null;
+    if (decoded.kind === 'invalid' || this.#isRefused(record, decoded.timed)) return null;
+    return decoded.timed.timeMs;
   }
 
   applyNext(): void {
@@ -101,11 +103,15 @@ export class StreamInput implements RootInput {
     };
   }
 
-  #apply({timestampMs}: IncomingRecord, decoded: DecodedEvent): void {
+  #isRefused({timestampMs}: IncomingRecord, {timeMs}: TimedEvent): boolean {
+    return isTooFarAhead(timeMs, timestampMs, this.root.stream.maxAheadMs);
+  }
+
+  #apply(record: IncomingRecord, decoded: DecodedEvent): void {
     if (decoded.kind === 'invalid') return this.#listener.invalid(decoded.reason);
     const {timed} = decoded;
-    const {name, stream} = this.root;
-    if (isTooFarAhead(timed.timeMs, timestampMs, stream.maxAheadMs)) {
+    const {name} = this.root;
+    if (this.#isRefused(record, timed)) {
       this.#engine.refuse(name, timed, 'future');
       return;
     }

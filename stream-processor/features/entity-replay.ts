@@ -94,7 +94,7 @@ export class EntityReplay {
     if (replayed.isOver) return;
     this.#applyWaiting();
     this.#passMarks(replayed);
-    replayed.isOver = true;
+    this.#setOver(replayed);
     this.#applyWaiting();
   }
 
@@ -145,8 +145,14 @@ export class EntityReplay {
     return timeMs <= this.#options.atMs;
   }
 
-  #drop(replayed: ReplayedRoot): void {
+  /** Whoever reads several roots waits no more for one that has nothing. */
+  #setOver(replayed: ReplayedRoot): void {
     replayed.isOver = true;
+    this.#engine.noteEmpty(replayed.input.root.name);
+  }
+
+  #drop(replayed: ReplayedRoot): void {
+    this.#setOver(replayed);
     while (replayed.input.queue.count > 0) replayed.input.queue.shift();
   }
 

@@ -49,22 +49,37 @@ export function featureRoutes(options: FeatureRoutesOptions): Hono {
 }
 
 /** @throws QueryFailed */
-function questionOf(c: Context, {views}: Pipeline): Question {
+function questionOf(c: Context, pipeline: Pipeline): Question {
   const {views: names, at} = c.req.query();
-  const wanted = names?.split(',') ?? views.map(({name}) => name);
   const atMs = at === undefined ? undefined : parseTime(at);
   if (at !== undefined && atMs === undefined) {
     const detail = 'at must be RFC 3339 or milliseconds';
     throw new QueryFailed({code: 'invalid-parameter', detail});
   }
-  const found = wanted.map((wantedName) => {
-    const view = views.find(({name}) => name === wantedName);
-    if (view !== undefined) return view;
-    const known = views.map(({name}) => name).join(', ');
-    const detail = `there is no view ${wantedName}; the views are: ${known}`;
-    throw new QueryFailed({code: 'not-found', detail});
-  });
-  return {entity: c.req.param('entity')!, views: found, atMs};
+  const entity = c.req.param('entity')!;
+  const possible = atMs === undefined ? pipeline.views : replayableViews(pipeline);
+  if (names === undefined) return {entity, views: possible, atMs};
+  const views = names.split(',').map((name) => viewNamed(name, pipeline));
+  const unknown = views.find((view) => !possible.includes(view));
+  if (unknown === undefined) return {entity, views, atMs};
+  const detail = `${unknown.name} is behind a rekey: the topic it reads has no past times; ask for it without at, or leave it out`;
+  throw new QueryFailed({code: 'invalid-parameter', detail});
+}
+
+/** Repartition topics hold what several tasks found at one moment of the clock, not of event time. */
+function replayableViews(pipeline: Pipeline): readonly ViewDefinition[] {
+  const {groups} = topologyOf(pipeline);
+  const replayable = groups.filter(({roots}) => roots.every(({kind}) => kind === 'stream'));
+  return pipeline.views.filter((view) => replayable.some(({views}) => views.includes(view)));
+}
+
+/** @throws QueryFailed */
+function viewNamed(wanted: string, {views}: Pipeline): ViewDefinition {
+  const view = views.find(({name}) => name === wanted);
+  if (view !== undefined) return view;
+  const known = views.map(({name}) => name).join(', ');
+  const detail = `there is no view ${wanted}; the views are: ${known}`;
+  throw new QueryFailed({code: 'not-found', detail});
 }
 
 async function featuresNow(

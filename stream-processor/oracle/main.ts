@@ -72,7 +72,7 @@ function report(file: string, comparison: Comparison): string {
   const {kind, differences} = comparison;
   if (kind === 'nothing-expected') return `${file}: ran; the file has no expected results`;
   if (kind === 'informational' && differences.length > 0)
-    return `${file}: ok (for information: ${differences.length} differences from Kafka Streams, docs/views.md)`;
+    return `${file}: ok (for information: ${differences.length} differences from Kafka Streams, docs/kafka-streams.md)`;
   if (!isDifferent(comparison)) return `${file}: ok`;
   const shown = differences.slice(0, MAX_SHOWN).map((difference) => `  ${difference}`);
   const more = differences.length - shown.length;

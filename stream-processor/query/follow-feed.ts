@@ -2,6 +2,7 @@ import type {LiveEvent, ViewRow} from '../../src/protocol/query.ts';
 import type {RowRange} from '../engine/operator.ts';
 import type {LiveEntry, LiveFeed, Watermarks} from './live-feed.ts';
 import {leastWatermark} from './least-watermark.ts';
+import {tooManyRows} from './problem.ts';
 import {isInRange} from './view-row.ts';
 
 /** Between two looks whether the tasks are restored. */
@@ -28,8 +29,8 @@ export interface FollowedFeed {
 
 /**
  * snapshot → (delta | progress)…, from one place in the feed to the next. A snapshot is taken in the same instant as the
- * place it carries, so what follows that place is exactly what the snapshot lacks. Ends with the signal, or when there are
- * more rows than the range's limit.
+ * place it carries, so what follows that place is exactly what the snapshot lacks. Ends with the signal.
+ * @throws QueryFailed `too-many-rows` when there are more rows than the range's limit; `not-local`
  */
 export async function* followFeed(followed: FollowedFeed): AsyncGenerator<LiveEvent> {
   const {feed, signal} = followed;
@@ -69,7 +70,7 @@ async function firstEvents({feed, range, partitions, snapshot, signal}: Followed
       continue;
     }
     const {rows, watermarks} = picture;
-    if (rows.length > range.limit) return undefined;
+    if (rows.length > range.limit) throw tooManyRows(range.limit);
     const told = leastWatermark(watermarks, partitions);
     const events: readonly LiveEvent[] = [
       {event: 'snapshot', rows, id: place},

@@ -16,6 +16,9 @@ import {QueryFailed} from './problem.ts';
 import {deltaOf} from './view-delta.ts';
 import {compareRows} from './view-row.ts';
 
+/** Sets of partitions that were asked for together; a router always asks for the same few. */
+const MAX_TOLD = 1_000;
+
 /** What queries ask of a task. */
 export type QueriedTask = Pick<Task, 'unit' | 'state'> & {
   /** Undefined unless the task runs. */
@@ -128,6 +131,7 @@ export class LocalTaskViews implements LocalViews, CommitListener {
     const told = this.#told.get(key)?.watermark;
     if (least === null) return told ?? null;
     const watermark = Math.max(least, told ?? least);
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.set(key, {group: this.#groupOf.get(name)!, watermark});
     return watermark;
   }

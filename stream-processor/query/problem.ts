@@ -2,6 +2,8 @@ import type {Context} from 'hono';
 
 const TITLES = {
   'not-found': [404, 'There is no such view'],
+  'no-such-route': [404, 'There is nothing at this address'],
+  'too-large': [413, 'The request is too large'],
   'invalid-parameter': [400, 'A parameter is not valid'],
   'sql-invalid': [400, 'The statement cannot be run'],
   'too-many-rows': [400, 'There are too many rows for one answer'],
@@ -11,6 +13,7 @@ const TITLES = {
   restoring: [503, 'The state is being restored'],
   'not-local': [503, 'Another replica answers for this'],
   'owner-away': [503, 'The replica that answers for this is away'],
+  internal: [500, 'The processor failed to answer'],
 } as const;
 const RETRY_AFTER_S = '1';
 
@@ -29,6 +32,12 @@ export class QueryFailed extends Error {
     super(problem.detail);
     this.problem = problem;
   }
+}
+
+/** Of a picture that is kept up to date. */
+export function tooManyRows(limit: number): QueryFailed {
+  const detail = `more than ${limit} rows; narrow it by key, from or to`;
+  return new QueryFailed({code: 'too-many-rows', detail});
 }
 
 export function problemResponse(c: Context, {code, detail}: QueryProblem): Response {

@@ -7,7 +7,7 @@ import type {AllViews} from '../route/all-views.ts';
 import {answered} from './answered.ts';
 import {describeView} from './describe-view.ts';
 import {encodeCursor, parseQuery} from './parse-query.ts';
-import {problemResponse, QueryFailed} from './problem.ts';
+import {problemResponse, tooManyRows} from './problem.ts';
 import {sendEvents, type SentEvent} from './send-events.ts';
 import {identityOf} from './view-row.ts';
 
@@ -52,10 +52,7 @@ async function answerLive(c: Context, view: ViewDefinition, views: AllViews): Pr
   const range = {...query, after: undefined, limit: MAX_SNAPSHOT_ROWS};
   // What is wrong is told by the status, which is sent before the first event.
   const {rows} = await views.rows(view, {...range, limit: MAX_SNAPSHOT_ROWS + 1});
-  if (rows.length > MAX_SNAPSHOT_ROWS) {
-    const detail = `more than ${MAX_SNAPSHOT_ROWS} rows; narrow it by key, from or to`;
-    throw new QueryFailed({code: 'too-many-rows', detail});
-  }
+  if (rows.length > MAX_SNAPSHOT_ROWS) throw tooManyRows(MAX_SNAPSHOT_ROWS);
   const ending = new AbortController();
   const lastEventId = c.req.header('last-event-id');
   const events = views.follow(view, range, {signal: ending.signal, lastEventId});

@@ -26,8 +26,7 @@ export function sendEvents(
   c.header('x-accel-buffering', 'no');
   return streamSSE(c, async (stream) => {
     stream.onAbort(stop);
-    const iterator = events[Symbol.asyncIterator]();
-    const arrivals = new Interleaved([iterator]);
+    const arrivals = new Interleaved([events[Symbol.asyncIterator]()]);
     try {
       while (!stream.aborted && !stream.closed) {
         const arrival = await arrivals.next(KEEP_ALIVE_MS);
@@ -38,6 +37,8 @@ export function sendEvents(
       }
     } finally {
       stop();
+      // What waits for the next value to be asked for hears of no signal.
+      arrivals.close();
     }
   });
 }

@@ -71,8 +71,9 @@ export function decodeRepartition({
   key,
   value,
 }: Pick<IncomingRecord, 'key' | 'value'>): RepartitionRecord {
-  assert(value !== null && value.length >= HEAD_BYTES, 'a repartition record has its head');
+  assert(value !== null && value.length > 0, 'a repartition record has a value');
   const bytes = bufferOf(value);
+  // First of all: the rest may be other than this release knows.
   if (bytes[0] !== REPARTITION_VERSION) {
     throw new ForebayError({
       code: 'REPARTITION_VERSION',
@@ -80,6 +81,7 @@ export function decodeRepartition({
       hint: 'run the release that wrote it',
     });
   }
+  assert(bytes.length >= HEAD_BYTES, 'a repartition record has its head');
   const writer = bytes.readUInt32BE(WRITER_AT);
   const writerTimeMs = bytes.readDoubleBE(WRITER_TIME_AT);
   if (bytes[1] === KIND_MARK) return {kind: 'mark', writer, writerTimeMs};

@@ -1,7 +1,9 @@
+import {ForebayError} from '../../src/lib/errors.ts';
 import {fromUtf8} from '../../src/lib/bytes.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
 import {isRestoreMark} from '../../src/kafka/restore-mark.ts';
 import {createEngine, type EngineOptions} from '../engine/create-engine.ts';
+import {ofView} from '../engine/of-view.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
 import {isFinal} from '../output/result-record.ts';
 import type {RestoredState} from '../partition-processor.ts';
@@ -9,6 +11,7 @@ import {decodeChangelogKey} from '../state/changelog-codec.ts';
 import type {Checkpoint} from '../state/checkpoint.ts';
 import {decodePosition, type Position} from '../state/position.ts';
 import type {StateStore} from '../state/state-store.ts';
+import {areSameTables, storeTables} from '../state/store-tables.ts';
 import {taskStores} from '../state/task-stores.ts';
 import {checkLayouts, viewLayouts} from '../state/view-layouts.ts';
 import {ADVANCES_STORE, advanceCodec, Advances} from '../time/advances.ts';
@@ -59,8 +62,16 @@ export class StateBuilder {
     return [...this.#stores.values()];
   }
 
-  /** Everything of the checkpoint. */
+  /** Everything of the checkpoint. @throws ForebayError `CHECKPOINT_UNUSABLE` */
   async load(signal: AbortSignal): Promise<void> {
+    const {meta} = this.#checkpoint;
+    if (meta !== undefined && !areSameTables(meta.stores, storeTables(this.stores))) {
+      throw new ForebayError({
+        code: 'CHECKPOINT_UNUSABLE',
+        message: 'the checkpoint has the states of other views, or has them elsewhere',
+        hint: 'it is deleted and built anew from the topics',
+      });
+    }
     const pause = async () => {
       await new Promise((resolve) => void setImmediate(resolve));
       signal.throwIfAborted();
@@ -81,7 +92,8 @@ export class StateBuilder {
     // A store that the definition has no more: its entries stay in the topic and are nobody's.
     const store = this.#stores.get(name.store);
     try {
-      store?.restore({at: name.at, key: name.key, value: record.value});
+      const change = {at: name.at, key: name.key, value: record.value};
+      if (store !== undefined) ofView(store.name, () => store.restore(change));
     } catch (error) {
       // Of another definition of the view, as the position record says that is still to come; else it is thrown at the end.
       this.#unreadable ??= {error};

@@ -24,7 +24,8 @@ export interface AllViews {
   rows(view: ViewDefinition, range: RowRange, signal?: AbortSignal): Promise<RowsAnswer>;
   /**
    * `snapshot`, then deltas and progress marks. Behind a `lastEventId`: what it lacks, or `reset` and a snapshot. Ends
-   * with the signal, or when the rows are too many for a picture; the client asks again then.
+   * with the signal, or when an owner is away for long; the client asks again then.
+   * @throws QueryFailed `too-many-rows` when they are too many for a picture, and as `rows` before the first event
    */
   follow(view: ViewDefinition, range: RowRange, options: FollowOptions): AsyncIterable<LiveEvent>;
 }

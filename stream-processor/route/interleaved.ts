@@ -30,6 +30,11 @@ export class Interleaved<T> {
     return arrival;
   }
 
+  /** Ends them all. One that still works on a value ends with it: abort that first. */
+  close(): void {
+    for (const iterator of this.#iterators) iterator.return?.().catch(() => {});
+  }
+
   async #ask(from: number): Promise<void> {
     this.#arrived.push(await arrivalOf(from, this.#iterators[from]!));
     this.#wake();

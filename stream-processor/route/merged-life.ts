@@ -1,7 +1,7 @@
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {LiveEvent} from '../../src/protocol/query.ts';
 import type {RowRange} from '../engine/operator.ts';
-import {QueryFailed} from '../query/problem.ts';
+import {QueryFailed, tooManyRows} from '../query/problem.ts';
 import {compareRows} from '../query/view-row.ts';
 import {Interleaved} from './interleaved.ts';
 import type {LocalViews} from './local-views.ts';
@@ -35,7 +35,8 @@ export async function* mergedLife(options: MergedLifeOptions): AsyncGenerator<Li
   const known = shares.map(({partitions}) =>
     places === undefined ? undefined : placesOf(places, partitions),
   );
-  const canGoOn = known.every((each) => each !== undefined);
+  // An owner that is quiet would never tell the watermark that a place lacks, and so hold back all progress.
+  const canGoOn = known.every((each) => each?.every(({watermark}) => watermark !== undefined));
   if (!canGoOn && places !== undefined) {
     yield reset();
     return;
@@ -102,7 +103,7 @@ async function firstSnapshot(
 ): Promise<LiveEvent> {
   const firsts = await Promise.all(streams.map((stream) => stream.next()));
   const rows = firsts.flatMap(({done, value}, index) => {
-    if (done === true || value.event !== 'snapshot') throw tooManyRows(limit);
+    if (done === true || value.event !== 'snapshot') throw hasLeft();
     parts.move(index, value.id);
     return value.rows;
   });
@@ -110,9 +111,8 @@ async function firstSnapshot(
   return {event: 'snapshot', rows: rows.sort(compareRows), id: parts.id()};
 }
 
-function tooManyRows(limit: number): QueryFailed {
-  const detail = `more than ${limit} rows; narrow it by key, from or to`;
-  return new QueryFailed({code: 'too-many-rows', detail});
+function hasLeft(): QueryFailed {
+  return new QueryFailed({code: 'owner-away', detail: 'an owner left before it had its rows'});
 }
 
 /** What was told stands when a quiet partition gets an older first event. */

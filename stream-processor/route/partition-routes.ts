@@ -1,5 +1,6 @@
 import {Hono} from 'hono';
 import type {Context} from 'hono';
+import * as z from 'zod';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import {utf8} from '../../src/lib/bytes.ts';
@@ -26,7 +27,9 @@ export function partitionRoutes(pipeline: Pipeline, views: LocalViews): Hono {
         return await answer(c, view);
       } catch (error) {
         if (error instanceof QueryFailed) return problemResponse(c, error.problem);
-        throw error;
+        if (!(error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
+        const detail = 'the body is not a question of this version';
+        return problemResponse(c, {code: 'invalid-parameter', detail});
       }
     };
   return new Hono()
@@ -58,7 +61,10 @@ async function answerLive(c: Context, view: ViewDefinition, views: LocalViews): 
         sendArrival(controller, next);
         next = undefined;
       },
-      cancel: () => ending.abort(),
+      cancel: () => {
+        ending.abort();
+        arrivals.close();
+      },
     },
     {highWaterMark: 0},
   );

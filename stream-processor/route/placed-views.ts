@@ -36,10 +36,22 @@ export class PlacedViews implements LocalViews {
     let watermark = place?.watermark;
     const localId = lastEventId === undefined ? undefined : (place?.id ?? NO_PLACE);
     const options = {partitions, signal, lastEventId: localId};
+    const placed = (event: LiveEvent): LiveEvent => ({
+      ...event,
+      id: encodePlaces([{partitions, id: event.id, watermark}]),
+    });
+    let snapshot: LiveEvent | undefined;
     for await (const event of this.#views.follow(view, range, options)) {
       if (event.event === 'progress') watermark = event.watermark;
       else if (event.event === 'reset') watermark = undefined;
-      yield {...event, id: encodePlaces([{partitions, id: event.id, watermark}])};
+      // Its progress comes with it, and who goes on behind it has to know the watermark of a quiet owner.
+      if (event.event === 'snapshot') {
+        snapshot = event;
+        continue;
+      }
+      if (snapshot !== undefined) yield placed(snapshot);
+      snapshot = undefined;
+      yield placed(event);
     }
   }
 }

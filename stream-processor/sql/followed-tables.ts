@@ -78,7 +78,7 @@ export class FollowedTables {
         if (followed.rows.size > SQL_MAX_VIEW_ROWS) throw tooManyRows(view.name);
         this.#wake.resolve();
       }
-      if (!signal.aborted) throw tooManyRows(view.name);
+      if (!signal.aborted) throw new Error('its owners are away for too long');
     } catch (error) {
       const detail = `view ${view.name}: ${toError(error).message}`;
       this.#error =

@@ -41,10 +41,11 @@ export async function* liveSql(
     if (isAgain) yield {event: 'reset', id: '0', data: {}};
     let rows: readonly SqlRow[] | undefined;
     for (let run = 1; !signal.aborted; run++) {
-      const watermarks = await pictureOf(followed, signal);
-      if (watermarks === undefined) return;
+      const picture = await pictureOf(followed, signal);
+      if (picture === undefined) return;
       const beganMs = clock.nowMs();
-      await sandbox.load(followed.takeChanges());
+      const {watermarks, changes} = picture;
+      await sandbox.load(changes);
       const result = await sandbox.run(sql, valuesOf(params));
       const id = String(run);
       if (rows === undefined) yield {event: 'snapshot', id, data: result};
@@ -68,11 +69,12 @@ export async function* liveSql(
   }
 }
 
-/** Waits until every table has its rows. `undefined`: the client has gone. */
+/** Waits until every table has its rows, and takes what changed then. `undefined`: the client has gone. */
 async function pictureOf(followed: FollowedTables, signal: AbortSignal) {
-  for (;;) {
+  while (!signal.aborted) {
     const watermarks = followed.watermarks();
-    if (watermarks !== undefined || signal.aborted) return watermarks;
+    if (watermarks !== undefined) return {watermarks, changes: followed.takeChanges()};
     await followed.changed();
   }
+  return undefined;
 }

@@ -25,14 +25,21 @@ export class ReadOnlyDatabase {
   constructor({maxHeapBytes}: {readonly maxHeapBytes: number}) {
     this.#database = new DatabaseSync(':memory:', {limits: {length: MAX_VALUE_BYTES}});
     this.#database.exec(`PRAGMA hard_heap_limit = ${maxHeapBytes}`);
+    // Large sorts would go to files otherwise, and those have no limit.
+    this.#database.exec('PRAGMA temp_store = MEMORY');
   }
 
+  /** After a change that is refused the tables are no picture any more. */
   load(changes: readonly TableChange[]): SqlReply {
     this.#database.setAuthorizer(null);
-    this.#database.exec('BEGIN');
-    for (const change of changes) this.#change(change);
-    this.#database.exec('COMMIT');
-    return {kind: 'loaded'};
+    try {
+      this.#database.exec('BEGIN');
+      for (const change of changes) this.#change(change);
+      this.#database.exec('COMMIT');
+      return {kind: 'loaded'};
+    } catch (error) {
+      return invalid(`the rows do not fit into tables: ${toError(error).message}`);
+    }
   }
 
   run({sql, params, maxRows, maxBytes}: Run): SqlReply {
@@ -102,7 +109,7 @@ export class ReadOnlyDatabase {
   #create(table: SqlTableShape): void {
     const name = quoted(table.name);
     this.#database.exec(`DROP TABLE IF EXISTS ${name}`);
-    this.#database.exec(`CREATE TABLE ${name} (${table.columns.map(quoted).join(', ')})`);
+    this.#database.exec(`CREATE TABLE ${name} (${table.columns.map(columnOf).join(', ')})`);
     if (table.alias !== undefined && !this.#tables.has(table.name))
       this.#database.exec(`CREATE VIEW ${quoted(table.alias)} AS SELECT * FROM ${name}`);
     this.#tables.set(table.name, table);
@@ -145,4 +152,11 @@ function invalid(message: string): SqlReply {
 
 function tooMany(message: string): SqlReply {
   return {kind: 'too-many-rows', message};
+}
+
+/** Numbers are bound as REAL; what counts milliseconds divides like a whole number all the same. */
+const WHOLE_COLUMNS = new Set(['start', 'end', 'final']);
+
+function columnOf(column: string): string {
+  return WHOLE_COLUMNS.has(column) ? `${quoted(column)} INTEGER` : quoted(column);
 }

@@ -25,23 +25,21 @@ export class SqlSandbox {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const detail = 'the process that runs it has ended; it took too much memory';
-    this.#child.on('error', () => this.#end(new QueryFailed({code: 'sql-invalid', detail})));
-    this.#child.on('exit', () => this.#end(new QueryFailed({code: 'sql-invalid', detail})));
+    this.#child.on('error', () => this.#end(hasEnded()));
+    this.#child.on('exit', () => this.#end(hasEnded()));
   }
 
   async load(changes: readonly TableChange[]): Promise<void> {
-    await this.#ask({kind: 'load', changes}, LOAD_TIME_LIMIT_MS);
+    const reply = await this.#ask({kind: 'load', changes}, LOAD_TIME_LIMIT_MS);
+    if (reply.kind !== 'loaded') throw failureOf(reply);
   }
 
   /** @throws QueryFailed `sql-invalid`, `too-many-rows`, `sql-timeout` */
   async run(sql: string, params: readonly SqlValue[]): Promise<SqlResult> {
     const limits = {maxRows: SQL_MAX_RESULT_ROWS, maxBytes: MAX_RESULT_BYTES};
     const reply = await this.#ask({kind: 'run', sql, params, ...limits}, SQL_TIME_LIMIT_MS);
-    if (reply.kind === 'result') return {columns: reply.columns, rows: reply.rows};
-    const code = reply.kind === 'too-many-rows' ? 'too-many-rows' : 'sql-invalid';
-    const detail = reply.kind === 'loaded' ? 'there was no answer' : reply.message;
-    throw new QueryFailed({code, detail});
+    if (reply.kind !== 'result') throw failureOf(reply);
+    return {columns: reply.columns, rows: reply.rows};
   }
 
   close(): void {
@@ -58,11 +56,24 @@ export class SqlSandbox {
     this.#end = reject;
     this.#child.once('message', resolve);
     this.#child.send(ask, (error) => {
-      if (error !== null) this.#child.kill('SIGKILL');
+      if (error === null) return;
+      reject(hasEnded());
+      this.close();
     });
     return promise.finally(() => {
       clearTimeout(timer);
       this.#child.off('message', resolve);
     });
   }
+}
+
+function failureOf(reply: SqlReply): QueryFailed {
+  const code = reply.kind === 'too-many-rows' ? 'too-many-rows' : 'sql-invalid';
+  const detail = 'message' in reply ? reply.message : 'there was no answer';
+  return new QueryFailed({code, detail});
+}
+
+function hasEnded(): QueryFailed {
+  const detail = 'the process that runs it has ended; it took too much memory';
+  return new QueryFailed({code: 'sql-invalid', detail});
 }

@@ -10,6 +10,8 @@ import type {SqlTableShape} from './sql-messages.ts';
 export type SqlTable = SqlTableShape &
   ({readonly view: ViewDefinition} | {readonly view?: undefined; readonly rows: StaticTable});
 
+/** SQLite keeps such names to itself. */
+const RESERVED = /^(?:sqlite|pragma)_/;
 const ROW_COLUMNS = ['key', 'start', 'end', 'id', 'final'];
 
 /** What a statement can read: the published views, and the static tables that events are enriched from. */
@@ -21,7 +23,7 @@ export function sqlTablesOf(pipeline: Pipeline): readonly SqlTable[] {
   const statics = staticTablesOf(pipeline).filter(isNew).map(staticTable);
   return [...views, ...statics].map((table) => {
     const alias = table.name.replaceAll('-', '_');
-    return {...table, alias: names.has(alias.toLowerCase()) ? undefined : alias};
+    return {...table, alias: isNew({name: alias}) && !RESERVED.test(alias) ? alias : undefined};
   });
 }
 

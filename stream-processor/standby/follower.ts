@@ -2,6 +2,7 @@ import type {PartitionBatch} from '../../src/kafka/ports.ts';
 import {unusable, type Checkpoint} from '../state/checkpoint.ts';
 import {publishedViews} from '../engine/published-views.ts';
 import type {CheckpointPlace, TopicRanges} from '../restore/open-checkpoint.ts';
+import {storeTables} from '../state/store-tables.ts';
 import {StateBuilder} from '../restore/state-builder.ts';
 
 /** Idle for so long, a file is saved again so that its age never makes it useless. */
@@ -11,6 +12,8 @@ export interface FollowerOptions extends CheckpointPlace {
   readonly checkpoint: Checkpoint;
   readonly ranges: TopicRanges;
 }
+
+export type Ends = ReadonlyMap<string, bigint>;
 
 interface ReadPlace {
   readonly topic: string;
@@ -74,15 +77,22 @@ export class Follower {
     place.offset = nextOffset;
   }
 
-  /** Whether all that is committed by now was read. */
-  async isAtEnd(): Promise<boolean> {
+  /** Where what is committed by now ends, by topic. */
+  async ends(): Promise<Ends> {
     const {admin} = this.#options;
-    const ends = await Promise.all(
-      this.places.map(async ({topic, partition, offset}) => {
-        return offset >= (await admin.stableEndOffset(topic, partition));
-      }),
+    return new Map(
+      await Promise.all(
+        this.places.map(
+          async ({topic, partition}) =>
+            [topic, await admin.stableEndOffset(topic, partition)] as const,
+        ),
+      ),
     );
-    return ends.every(Boolean);
+  }
+
+  /** Whether all before these ends was read. */
+  hasRead(ends: Ends): boolean {
+    return this.places.every(({topic, offset}) => offset >= ends.get(topic)!);
   }
 
   /**
@@ -111,7 +121,13 @@ export class Follower {
     const resultOffsets = Object.fromEntries(
       this.#results.map(({view, offset}) => [view!, offset]),
     );
-    checkpoint.save({origin: position.origin, savedAtMs: endMs, changelogOffset, resultOffsets});
+    checkpoint.save({
+      origin: position.origin,
+      savedAtMs: endMs,
+      changelogOffset,
+      resultOffsets,
+      stores: storeTables(this.#builder.stores),
+    });
     this.#savedOffset = changelogOffset;
     this.#savedAtMs = endMs;
   }

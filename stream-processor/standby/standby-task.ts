@@ -9,7 +9,7 @@
  *   committed only, so nothing older is missing; what was read behind it is newer state, which a restore writes again. A
  *   restore finds a position record there and with it the origin, which must be the file's.
  * - of the results: the next ones to read.
- * As the time of saving it carries the last time at which it had read to the end of all topics: tombstones written later
+ * As the time of saving it carries the last time whose ends of all topics it has read to: tombstones written later
  * are still readable for as long as a restore believes the file. If it was not at the end for longer than that, it may
  * have missed some itself and begins anew.
  *
@@ -28,7 +28,7 @@ import {
 } from '../restore/open-checkpoint.ts';
 import {Checkpoint, isDamage, unusable} from '../state/checkpoint.ts';
 import {taskName} from '../task-name.ts';
-import {Follower} from './follower.ts';
+import {Follower, type Ends} from './follower.ts';
 
 const POLL_MS = 250;
 /** The most a takeover has to read back, in time. */
@@ -97,16 +97,20 @@ export class StandbyTask {
       }
       let savedMs = clock.nowMs();
       let endMs = checkpoint.meta?.savedAtMs ?? savedMs;
+      let goal: {readonly ends: Ends; readonly askedMs: number} | undefined;
       while (!signal.aborted) {
         for (const batch of await reader.poll(POLL_MS)) follower.take(batch);
         const nowMs = clock.nowMs();
-        if (nowMs - savedMs < SAVE_INTERVAL_MS) continue;
-        savedMs = nowMs;
-        if (!(await follower.isAtEnd())) continue;
-        if (nowMs - endMs > MAX_CHECKPOINT_AGE_MS) throw this.#tooLong();
-        endMs = nowMs;
+        if (goal === undefined && nowMs - savedMs >= SAVE_INTERVAL_MS)
+          goal = {ends: await follower.ends(), askedMs: nowMs};
+        // The ends of a busy task move on meanwhile: those of one moment are what is reached.
+        if (goal === undefined || !follower.hasRead(goal.ends)) continue;
+        if (goal.askedMs - endMs > MAX_CHECKPOINT_AGE_MS) throw this.#tooLong();
+        endMs = goal.askedMs;
         await follower.save(endMs, signal);
         this.#noteWarm();
+        savedMs = nowMs;
+        goal = undefined;
       }
     } finally {
       checkpoint.close();

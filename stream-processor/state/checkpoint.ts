@@ -14,7 +14,7 @@ import {mkdirSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import * as z from 'zod';
-import {ForebayError} from '../../src/lib/errors.ts';
+import {ForebayError, toError} from '../../src/lib/errors.ts';
 import type {CheckpointTables} from './checkpoint-tables.ts';
 import {CLOSED_ROWS_SCHEMA, ClosedRows} from './closed-rows.ts';
 import {ENTRIES_SCHEMA, SqliteEntryTable} from './entry-table.ts';
@@ -32,6 +32,9 @@ const PAGE_CACHE_KIB = 8_192;
  */
 const INDEX_CHECK_BYTES = 33_554_432;
 
+/** What node:sqlite says of an integer that is none of ours. */
+const NOT_A_NUMBER = 'is too large to be represented as a JavaScript number';
+
 const Offset = z.string().regex(/^\d+$/).transform(BigInt);
 export const CheckpointMeta = z.object({
   /** Of the position record of the same changelog. */
@@ -40,6 +43,8 @@ export const CheckpointMeta = z.object({
   changelogOffset: Offset,
   /** Per view, of the result topic. */
   resultOffsets: z.record(z.string(), Offset),
+  /** See `store-tables.ts`. */
+  stores: z.record(z.string(), z.string()),
 });
 export type CheckpointMeta = z.infer<typeof CheckpointMeta>;
 
@@ -164,12 +169,18 @@ function readMeta(database: DatabaseSync): SavedMeta | undefined {
  * (https://sqlite.org/rescode.html).
  */
 export function isDamage(error: unknown): boolean {
-  const {code, errcode} = error as {code?: unknown; errcode?: unknown};
-  // A time that is no safe integer was not written by us.
-  if (code === 'CHECKPOINT_UNUSABLE' || code === 'ERR_OUT_OF_RANGE') return true;
+  const {code, errcode, message} = toError(error) as Error & {code?: unknown; errcode?: unknown};
+  if (code === 'CHECKPOINT_UNUSABLE') return true;
+  // A time that is no safe integer was not written by us. Buffers say the same of other people's bytes.
+  if (code === 'ERR_OUT_OF_RANGE') return message.includes(NOT_A_NUMBER);
   // The lower byte is the kind of error, the others tell which of that kind.
   const kind = Number(errcode) & 0xff;
   return code === 'ERR_SQLITE_ERROR' && (kind === 11 || kind === 26);
+}
+
+/** Whether an error is the file's or the disk's: it says nothing of the event that was worked on. */
+export function isOfFile(error: unknown): boolean {
+  return isDamage(error) || (error as {code?: unknown} | null)?.code === 'ERR_SQLITE_ERROR';
 }
 
 export function unusable(path: string, cause: unknown): ForebayError {

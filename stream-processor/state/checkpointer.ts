@@ -1,6 +1,7 @@
 import type {TaskGroup} from '../../src/define/topology.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {Clock} from '../../src/lib/clock.ts';
+import {assert} from '../../src/lib/assert.ts';
 import {describeError} from '../../src/lib/errors.ts';
 import type {TopicAdmin} from '../../src/kafka/ports.ts';
 import {failpoint} from '../../src/program/failpoint.ts';
@@ -9,6 +10,7 @@ import type {Log} from '../../src/telemetry/log.ts';
 import type {PartitionProcessor} from '../partition-processor.ts';
 import type {CheckpointMeta} from './checkpoint.ts';
 import type {SaveStep} from './state-store.ts';
+import {storeTables} from './store-tables.ts';
 
 /** The most a restart has to read back, in time. */
 const INTERVAL_MS = 5_000;
@@ -99,6 +101,8 @@ export class Checkpointer {
       ),
     );
     if (!(await this.#options.confirmOwnership())) return undefined;
+    // What is taken from here on is the committed state.
+    assert(!processor.hasUncommitted(), 'confirming ownership applies nothing');
     failpoint('processor:checkpoint:begin');
     this.#savedOffsets = processor.committedOffsets;
     return {
@@ -107,6 +111,7 @@ export class Checkpointer {
         savedAtMs: clock.nowMs(),
         changelogOffset,
         resultOffsets: Object.fromEntries(resultOffsets),
+        stores: storeTables(processor.stores),
       },
       steps: processor.stores.flatMap((store) => store.takeUnsaved()),
     };

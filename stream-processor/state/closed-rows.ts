@@ -51,6 +51,7 @@ export class ClosedRows {
   readonly #select;
   readonly #selectKey;
   readonly #selectOld;
+  #damage: unknown;
 
   constructor(database: DatabaseSync) {
     this.#put = database.prepare('INSERT OR REPLACE INTO closed VALUES (?, ?, ?, ?, ?, ?, ?)');
@@ -77,20 +78,36 @@ export class ClosedRows {
     this.#delete.run(view, Buffer.from(key), startMs, endMs, id);
   }
 
+  /** The first error of a read, which queries can be the only ones to see: the file is to be built anew. */
+  get damage(): unknown {
+    return this.#damage;
+  }
+
   /** By start, key, end and id. @throws ForebayError `CHECKPOINT_UNUSABLE`, as all that reads. */
   select(range: ClosedRange): readonly ClosedRow[] {
-    const rows = this.#select.all(...boundsOf(range), range.limit);
-    return rows.map((row) => toRow(range.view, row));
+    return this.#read(range.view, () => this.#select.all(...boundsOf(range), range.limit));
   }
 
   selectKey(range: ClosedRange, key: string): readonly ClosedRow[] {
-    const rows = this.#selectKey.all(...boundsOf(range), Buffer.from(key), range.limit);
-    return rows.map((row) => toRow(range.view, row));
+    const blob = Buffer.from(key);
+    return this.#read(range.view, () => this.#selectKey.all(...boundsOf(range), blob, range.limit));
   }
 
   /** Rows that end at `endMs` or before, the oldest first. */
   selectOld(view: string, endMs: number, limit: number): readonly ClosedRow[] {
-    return this.#selectOld.all(view, endMs, limit).map((row) => toRow(view, row));
+    return this.#read(view, () => this.#selectOld.all(view, endMs, limit));
+  }
+
+  #read(
+    view: string,
+    all: () => readonly Readonly<Record<string, unknown>>[],
+  ): readonly ClosedRow[] {
+    try {
+      return all().map((row) => toRow(view, row));
+    } catch (error) {
+      this.#damage ??= error;
+      throw error;
+    }
   }
 }
 

@@ -26,6 +26,7 @@ export interface DiskKeyedStoreOptions<T> {
 
 export class DiskKeyedStore<T> implements KeyedStore<T> {
   readonly name: string;
+  readonly table = 'entries';
   readonly #codec: ValueCodec<T>;
   readonly #table: EntryTable;
   readonly #overlay = new EntryOverlay<T>((key) => this.committedOf(key));

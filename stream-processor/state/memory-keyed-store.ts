@@ -29,6 +29,7 @@ export interface MemoryKeyedStoreOptions<T> {
 
 export class MemoryKeyedStore<T> implements KeyedStore<T> {
   readonly name: string;
+  readonly table = 'entries';
   readonly #codec: ValueCodec<T>;
   readonly #committed = new Map<string, KeyedEntry<T>[]>();
   readonly #overlay = new EntryOverlay<T>((key) => this.committedOf(key));

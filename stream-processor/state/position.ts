@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import {ForebayError} from '../../src/lib/errors.ts';
 import {fromUtf8, utf8} from '../../src/lib/bytes.ts';
+
+const POSITION_VERSION = 2;
 
 const RootPosition = z.object({
   /** Next offset of the topic to apply. */
@@ -33,7 +36,7 @@ export type MemberPosition = z.infer<typeof MemberPosition>;
  * Changes: 1 first version: one stream, tumbling views. 2 roots and members by name; version 1 is read, too.
  */
 export const Position = z.object({
-  version: z.literal(2),
+  version: z.literal(POSITION_VERSION),
   /** Made at the task's first commit and kept: tells this changelog from a later topic of the same name. */
   origin: z.string(),
   roots: z.record(z.string(), RootPosition),
@@ -61,9 +64,20 @@ export function encodePosition(position: Position): Uint8Array {
   return utf8(JSON.stringify(position));
 }
 
-/** `root`: the one root of a task that version 1 knew. */
+/**
+ * `root`: the one root of a task that version 1 knew.
+ * @throws ForebayError `CHANGELOG_VERSION` for what a newer release wrote.
+ */
 export function decodePosition(value: Uint8Array, root: string): Position {
-  const position = AnyPosition.parse(JSON.parse(fromUtf8(value)));
+  const json = JSON.parse(fromUtf8(value)) as {readonly version?: unknown};
+  if (Number(json.version) > POSITION_VERSION) {
+    throw new ForebayError({
+      code: 'CHANGELOG_VERSION',
+      message: `the position is in version ${String(json.version)}, this program reads ${POSITION_VERSION}`,
+      hint: 'run the release that wrote it',
+    });
+  }
+  const position = AnyPosition.parse(json);
   return position.version === 1 ? fromV1(position, root) : position;
 }
 

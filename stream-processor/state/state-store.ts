@@ -20,6 +20,8 @@ export type SaveStep = (tables: CheckpointTables) => void;
 export interface StateStore {
   /** In the changelog and the checkpoint; unique in a task. */
   readonly name: string;
+  /** Of the checkpoint: where its entries are. */
+  readonly table: keyof CheckpointTables;
   /** How many entries there are. */
   readonly size: number;
   changes(): Iterable<StateChange>;

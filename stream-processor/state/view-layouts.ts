@@ -23,7 +23,7 @@ export function checkLayouts({members}: Position, layouts: Readonly<Record<strin
     throw new ForebayError({
       code: 'VIEW_CHANGED',
       message: `view "${view}" is now "${now}", its state was written as "${before}"`,
-      hint: 'give the changed view a new name, or delete its result topic and the changelog topic to count again from the start',
+      hint: 'give the changed view a new name; it begins with the events that come from then on',
     });
   }
 }

@@ -144,9 +144,8 @@ export class AggregateColumns {
     const objects = this.objectCount === 0 ? NO_OBJECTS : this.#encodeObjects(states, slot);
     const bytes = Buffer.allocUnsafe(width * DOUBLE_BYTES + lengthOf(objects));
     const from = slot * width;
-    for (let i = 0; i < width; i++) {
-      bytes.writeDoubleBE(states.numbers[from + i]!, i * DOUBLE_BYTES);
-    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < width; i++) view.setFloat64(i * DOUBLE_BYTES, states.numbers[from + i]!);
     let at = width * DOUBLE_BYTES;
     for (const object of objects) {
       at = bytes.writeUInt32BE(object.byteLength, at);

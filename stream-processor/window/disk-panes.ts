@@ -25,6 +25,10 @@ export class DiskPanes implements PaneStore {
     return this.#entries.name;
   }
 
+  get table() {
+    return this.#entries.table;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

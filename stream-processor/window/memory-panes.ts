@@ -20,6 +20,7 @@ const SLICES_PER_PAUSE = 64;
  */
 export class MemoryPanes implements PaneStore {
   readonly name: string;
+  readonly table = 'slices';
   readonly columns: AggregateColumns;
   readonly #panes = new Map<number, Pane>();
   readonly #starts: number[] = [];

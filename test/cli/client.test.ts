@@ -5,10 +5,12 @@ import {promisify} from 'node:util';
 import {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import * as z from 'zod';
+import {clientFile} from '../../cli/client/client-file.ts';
 import {typeOfSchema, type JsonSchema} from '../../cli/client/json-schema-type.ts';
 import {listen, type Listening} from '../../src/program/listen.ts';
 import {queryRoutes} from '../../stream-processor/query/query-routes.ts';
 import {sqlRoutes} from '../../stream-processor/sql/sql-routes.ts';
+import {apiKey, count, definePipeline, defineStream, running} from '../../src/define/index.ts';
 import definition from '../../src/pipeline.ts';
 import {ToldViews} from '../stream-processor/support/told-views.ts';
 
@@ -43,11 +45,11 @@ afterAll(async () => {
 });
 
 /** The compiler's complaints about a program that uses the client. */
-async function complaints(program: string): Promise<string> {
+async function complaints(program: string, client = 'client.ts'): Promise<string> {
   const file = join(folder, `use-${program.length}.ts`);
   await writeFile(
     file,
-    `import {createClient} from './client.ts';\nexport const client = createClient({});\n${program}\n`,
+    `import {createClient} from './${client}';\nexport const client = createClient({});\n${program}\n`,
   );
   const options = [
     '--noEmit',
@@ -173,4 +175,28 @@ test.each([
 test('a schema that is part of itself has a name for that part', async () => {
   const source = await readFile(join(folder, 'client.ts'), 'utf8');
   expect(source).not.toContain('#/$defs');
+});
+
+const streamNamed = (name: string) =>
+  defineStream({
+    name,
+    owner: 'tests',
+    schema: z.object({n: z.number()}),
+    key: ({n}) => String(n),
+    partitions: 1,
+    accept: [apiKey()],
+  });
+
+test('names that differ in their dashes only, and words of the language, are told apart', async () => {
+  const streams = ['a-1', 'a1', 'a-', 'a', 'class', 'page'].map(streamNamed);
+  const viewNamed = (name: string) => running(streams[0]!, {name, aggregates: {n: count()}});
+  const views = ['b-c', 'b--c', 'constructor', 'new'].map(viewNamed);
+  const odd = definePipeline({name: 'odd', streams, views});
+  const runtime = await readFile(join(ROOT, 'cli/client/client-runtime.ts'), 'utf8');
+  await writeFile(join(folder, 'odd.ts'), clientFile(odd, runtime));
+  const program = `
+    const {a_1, a1, a_, a, class: ofClass, page} = client.streams;
+    export const {b_c, b__c, constructor, new: ofNew} = client.views;
+    export const sent = [a_1, a1, a_, a, ofClass, page].map((stream) => stream.send({n: 1}));`;
+  expect(await complaints(program, 'odd.ts')).toBe('');
 });

@@ -254,7 +254,7 @@ test(
     await expectSealed(first);
     await checkHealth(first, processor);
     await waitUntil('all orders to be counted', DEADLINE_MS, () => counted(first));
-    const state = join(volume, `processor/processor-0/${prefix}mounted/orders-0.sqlite`);
+    const state = join(volume, `processor/processor-0/${prefix}mounted/orders.0.sqlite`);
     await waitUntil('a checkpoint', DEADLINE_MS, () => isSaved(state));
     expect(await first.stop(processor.config.StopSignal)).toBe(0);
 

@@ -65,7 +65,7 @@ describe('a task', () => {
       fc.constantFrom(1, 3, 20_000),
       runModel,
     );
-    await fc.assert(property, {numRuns: RUNS});
+    await fc.assert(property, {numRuns: RUNS, endOnFailure: true});
   });
 });
 

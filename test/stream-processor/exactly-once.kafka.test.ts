@@ -79,11 +79,12 @@ async function caughtUp(each: ProcessorProcess): Promise<void> {
 
 /** What the checkpoint on disk says of a partition; undefined before it was first saved. */
 function savedMeta(prefix: string, partition: number): CheckpointMeta | undefined {
-  const file = `processor/only/${prefix}engine/readings-${partition}.sqlite`;
+  const file = `processor/only/${prefix}engine/readings.${partition}.sqlite`;
   const database = new DatabaseSync(join(folder.path, file), {readOnly: true});
   try {
     const json = database.prepare('SELECT json FROM meta').get()?.['json'];
-    return json === undefined ? undefined : CheckpointMeta.parse(JSON.parse(String(json)));
+    if (json === undefined) return undefined;
+    return CheckpointMeta.parse((JSON.parse(String(json)) as {meta: unknown}).meta);
   } finally {
     database.close();
   }

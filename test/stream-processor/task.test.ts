@@ -1,12 +1,14 @@
 /** A task under transactions that end badly: what it shows meanwhile, and how soon it tries again. */
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
+import {DatabaseSync} from 'node:sqlite';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {topologyOf} from '../../src/define/topology.ts';
 import type {TransactionOutcome} from '../../src/kafka/ports.ts';
 import {systemClock} from '../../src/lib/clock.ts';
 import type {LogFields} from '../../src/telemetry/log.ts';
 import {processorMetrics, type ProcessorMetrics} from '../../stream-processor/processor-metrics.ts';
+import {partitionRows} from '../../stream-processor/query/partition-rows.ts';
 import {restoreTurns} from '../../stream-processor/restore/restore-turns.ts';
 import {lagGauges, taskStatus} from '../../stream-processor/status.ts';
 import {Task} from '../../stream-processor/task.ts';
@@ -20,6 +22,7 @@ import {scriptedKafka} from './support/scripted-kafka.ts';
 
 const DEADLINE_MS = 10_000;
 const START_MS = Date.UTC(2026, 0, 1);
+const ALL = {fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 100};
 
 let folder: ReturnType<typeof temporaryFolder>;
 let memory: MemoryKafka;
@@ -76,6 +79,9 @@ function startTask(): Task {
   task.start();
   return task;
 }
+
+const rowsOf = ({processor}: Task) =>
+  processor && partitionRows(processor, processor.engine.view('minute')!.view, ALL);
 
 /** One transaction of the drain; each record received a second after the last. */
 function receive(count: number): void {
@@ -167,4 +173,25 @@ test('the latency of a commit is that of its oldest record', async () => {
   const oldestMs = START_MS + 1_000;
   expect(sum).toBeGreaterThanOrEqual((beforeMs - oldestMs) / 1_000);
   expect(sum).toBeLessThanOrEqual((Date.now() - oldestMs) / 1_000);
+});
+
+test('a task whose closed rows a query finds damaged builds its checkpoint anew', async () => {
+  receive(3);
+  // Closes the window of those before.
+  seq += 3_600_000;
+  receive(1);
+  const first = startTask();
+  await caughtUp(first, 6);
+  const rows = rowsOf(first);
+  expect(rows?.filter(({final}) => final)).toMatchObject([{readings: 3}]);
+  await first.stop();
+  const file = new DatabaseSync(join(folder.path, 'task.sqlite'));
+  file.exec('UPDATE closed SET crc = crc + 1');
+  file.close();
+  const second = startTask();
+  await waitUntil('the task to run', DEADLINE_MS, () => second.state === 'running');
+  expect(() => rowsOf(second)).toThrow(expect.objectContaining({code: 'CHECKPOINT_UNUSABLE'}));
+  await waitUntil('the task to start over', DEADLINE_MS, () => second.state !== 'running');
+  await waitUntil('the task to run again', DEADLINE_MS, () => second.state === 'running');
+  expect(rowsOf(second)).toEqual(rows);
 });

@@ -14,7 +14,7 @@ export interface AggregateFunctions<Event, State, Result extends Json> {
    */
   readonly merge: (into: State, other: State) => State;
   readonly result: (state: State) => Result;
-  /** Raise it when states take another form: the view is then rebuilt and never reads the old ones. Default: 1. */
+  /** Raise it when states take another form: the processor then ends with VIEW_CHANGED and does not read the old ones. */
   readonly version?: number;
 }
 

@@ -25,12 +25,6 @@ export interface CollectState {
   cutMs: number | null;
 }
 
-export interface Collected<Value> {
-  readonly values: readonly Value[];
-  /** How many further values came that are not among `values`. */
-  readonly more: number;
-}
-
 /**
  * The values in the order of event time, then of arrival: the first `limit` (1 to 10,000) of them, and no more than make up
  * 128 KiB of JSON. `more` says how many came beyond. `null` and `undefined` are left out. A state is the values' JSON and 20

@@ -15,7 +15,7 @@ export type RunningOptions<Event, Fields extends Aggregates<Event>> = Omit<
 export function running<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: RunningOptions<NoInfer<Event>, Fields>,
-): RunningView & {readonly aggregates: Fields} {
+): RunningView & {readonly aggregates: NoInfer<Fields>} {
   const {emit = 'updates', aggregates} = options;
   const input = from as AnyInput;
   return {...viewHead(options, input), kind: 'running', input, emit, aggregates};

@@ -18,7 +18,7 @@ export type TumblingOptions<Event, Fields extends Aggregates<Event>> = Grace &
 export function tumbling<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: TumblingOptions<NoInfer<Event>, Fields>,
-): WindowView & {readonly aggregates: Fields} {
+): WindowView & {readonly aggregates: NoInfer<Fields>} {
   const {sizeMs, graceMs, emit, aggregates} = options;
   const input = from as AnyInput;
   return {
@@ -48,7 +48,7 @@ export type HoppingOptions<Event, Fields extends Aggregates<Event>> = TumblingOp
 export function hopping<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: HoppingOptions<NoInfer<Event>, Fields>,
-): WindowView & {readonly aggregates: Fields} {
+): WindowView & {readonly aggregates: NoInfer<Fields>} {
   return {...tumbling(from, options), kind: 'hopping', advanceMs: options.advanceMs};
 }
 
@@ -62,7 +62,7 @@ export type SessionOptions<Event, Fields extends Aggregates<Event>> = Grace &
 export function session<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: SessionOptions<NoInfer<Event>, Fields>,
-): SessionView & {readonly aggregates: Fields} {
+): SessionView & {readonly aggregates: NoInfer<Fields>} {
   const {gapMs, graceMs, emit, aggregates} = options;
   const input = from as AnyInput;
   return {...viewHead(options, input), kind: 'session', input, emit, aggregates, gapMs, graceMs};
@@ -72,7 +72,7 @@ export function session<Event, const Fields extends Aggregates<NoInfer<Event>>>(
 export function sliding<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: TumblingOptions<NoInfer<Event>, Fields>,
-): SlidingView & {readonly aggregates: Fields} {
+): SlidingView & {readonly aggregates: NoInfer<Fields>} {
   const {sizeMs, graceMs, emit, aggregates} = options;
   const input = from as AnyInput;
   return {...viewHead(options, input), kind: 'sliding', input, emit, aggregates, sizeMs, graceMs};

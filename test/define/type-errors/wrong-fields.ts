@@ -5,6 +5,7 @@ import {
   apiKey,
   collect,
   count,
+  definePipeline,
   defineStream,
   filter,
   first,
@@ -190,4 +191,22 @@ export const wrongInJoin = join(right, right, {
 
 export const wrongInStep = step('hot', right, {
   where: (reading) => reading.missing > 30, // error TS2339
+});
+
+export const wrongInPlace = definePipeline({
+  name: 'in-place',
+  streams: [right],
+  views: [
+    tumbling(right, {
+      name: 'in-tumbling',
+      sizeMs: 1,
+      graceMs: 0,
+      emit: 'final',
+      aggregates: {warmest: max((reading) => reading.missing)}, // error TS2339
+    }),
+    running(right, {
+      name: 'in-running',
+      aggregates: {warmest: max((reading) => reading.station)}, // error TS2322
+    }),
+  ],
 });

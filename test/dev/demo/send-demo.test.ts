@@ -75,10 +75,11 @@ function demo(options: {paceMs?: number; key?: string; githubSecret?: string} = 
 
 test('a burst comes first, then one step at a time', async () => {
   const {stop} = demo({key: 'k', paceMs: 60_000});
-  await waitUntil('the burst and one step', 10_000, () => received.length === 5);
+  // A step counts when its answer is there.
+  await waitUntil('the burst and one step', 10_000, () => weatherSteps() > BURST_STEPS);
   await stop();
   expect(received.map(({readings}) => readings.length)).toEqual([180, 180, 180, 180, 3]);
-  expect(new DemoPosition(stateDir).weatherSteps).toBe(BURST_STEPS + 1);
+  expect(weatherSteps()).toBe(BURST_STEPS + 1);
 });
 
 test('the next start goes on where this one stopped', async () => {
@@ -134,3 +135,7 @@ test('GitHub’s deliveries are each sent once, across starts', async () => {
   await second.stop();
   expect(deliveries.length).toBeLessThanOrEqual(330);
 });
+
+function weatherSteps(): number {
+  return new DemoPosition(stateDir).weatherSteps;
+}

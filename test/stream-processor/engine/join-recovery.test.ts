@@ -100,7 +100,7 @@ test('a join of two roots has every pair once, through commits, crashes and reba
       folder.remove();
     },
   );
-  await fc.assert(property, {numRuns: RUNS});
+  await fc.assert(property, {numRuns: RUNS, endOnFailure: true});
 });
 
 function allPairs(left: readonly Event[], right: readonly Event[]): readonly string[] {

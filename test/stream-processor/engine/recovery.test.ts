@@ -102,7 +102,7 @@ test('views of all kinds end as if no commit, crash, compaction or rebalance had
       folder.remove();
     },
   );
-  await fc.assert(property, {numRuns: RUNS});
+  await fc.assert(property, {numRuns: RUNS, endOnFailure: true});
 });
 
 /** What queries show of each view, the final records of each, and its late ones; as texts, in a fixed order. */

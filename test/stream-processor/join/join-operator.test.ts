@@ -1,7 +1,5 @@
-import {readdirSync, readFileSync} from 'node:fs';
-import {join as pathOf} from 'node:path';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {expect, test} from 'vitest';
 import * as z from 'zod';
 import {apiKey, defineStream, join} from '../../../src/define/index.ts';
 import type {JoinView} from '../../../src/define/view.ts';
@@ -49,61 +47,6 @@ function eventOf(
   {key, timeMs, side, v}: {key: string; timeMs: number; side: number; v: number},
 ): SidedEvent {
   return {key, timeMs, id: `r:${index}`, event: {v}, sides: [side]};
-}
-
-interface OracleCase {
-  readonly name: string;
-  readonly join: 'inner' | 'left' | 'outer';
-  readonly beforeMs: number;
-  readonly afterMs: number;
-  readonly graceMs: number;
-  readonly comparable: 'exact' | 'values' | 'quirk';
-  readonly events: readonly {key: string; ts: number; type: string; value: Value}[];
-  readonly expected: {results: readonly Pair[]};
-  readonly recommended?: {results: readonly Pair[]};
-}
-
-interface Pair {
-  readonly left: number | null;
-  readonly right: number | null;
-  readonly key: string;
-  readonly ts: number;
-  readonly after?: number;
-}
-
-const folder = pathOf(import.meta.dirname, 'oracle-cases');
-const cases = readdirSync(folder).map(
-  (file) => JSON.parse(readFileSync(pathOf(folder, file), 'utf8')) as OracleCase,
-);
-
-describe('joins do what Kafka Streams does', () => {
-  test.each(cases.map((each) => [each.name, each] as const))('%s', (_name, oracle) => {
-    const life = lifeOf({...oracle, type: oracle.join});
-    oracle.events.forEach(({key, ts, type}, index) => {
-      // Events of neither side do not come to Kafka Streams' join, and so do not move its time.
-      if (type !== 'L' && type !== 'R') return;
-      const sides = [type === 'L' ? LEFT : RIGHT];
-      life.take({key, timeMs: ts, id: String(index), event: {v: index}, sides}, index);
-    });
-    const withAfter = oracle.comparable === 'exact';
-    const found = life.rows.map(({key, timeMs, after, values}) => ({
-      ...(values as {left: number | null; right: number | null}),
-      key,
-      ts: timeMs,
-      after,
-    }));
-    const {results} = oracle.recommended ?? oracle.expected;
-    expect(sorted(found, withAfter)).toEqual(sorted(results, withAfter));
-    expect(life.late).toEqual([]);
-  });
-});
-
-function sorted(pairs: readonly Pair[], withAfter: boolean): readonly string[] {
-  return pairs
-    .map(({left, right, key, ts, after}) =>
-      JSON.stringify([left, right, key, ts, withAfter ? after : null]),
-    )
-    .sort();
 }
 
 const durationMs = fc.oneof(fc.constant(0), fc.nat(12));

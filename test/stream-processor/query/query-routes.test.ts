@@ -93,6 +93,15 @@ test('a reader that went too far behind gets a reset and a snapshot, and costs n
   ending.abort();
 });
 
+test('more rows than a picture has are refused', async () => {
+  const views = new ToldViews(definition, {newId});
+  views.commit(VIEW.name, 0, {changed: [row('a', 1, {}), row('b', 1, {})]});
+  const range = {fromMs: 0, toMs: 1e12, limit: 1};
+  const {signal} = new AbortController();
+  const events = views.follow(VIEW, range, {signal})[Symbol.asyncIterator]();
+  await expect(events.next()).rejects.toMatchObject({problem: {code: 'too-many-rows'}});
+});
+
 test('a task that starts over makes readers start over, when it is back', async () => {
   const views = new ToldViews(definition, {newId});
   views.commit(VIEW.name, 1, {changed: [row('a', 1, {readings: 1})], watermark: 5});

@@ -73,7 +73,10 @@ test('the time of the writer can be set when it is known', () => {
 test('records of another version are refused with what to do', () => {
   const value = encodeMark({writer: 0, writerTimeMs: 0});
   value[0] = 2;
-  expect(() => decodeRepartition({key: null, value})).toThrow(
-    expect.objectContaining({code: 'REPARTITION_VERSION', hint: 'run the release that wrote it'}),
-  );
+  // Their head may be a shorter one.
+  for (const each of [value, value.subarray(0, 3)]) {
+    expect(() => decodeRepartition({key: null, value: each})).toThrow(
+      expect.objectContaining({code: 'REPARTITION_VERSION', hint: 'run the release that wrote it'}),
+    );
+  }
 });

@@ -64,6 +64,8 @@ function fill(): void {
   for (const key of KEYS) for (let at = 0; at < 3; at++) ownerOf(key).put(row(key, at * 60_000));
 }
 
+async function* nothing() {}
+
 /** Follows until `until` holds for the picture. */
 async function follow(picture: Picture, until: () => boolean, signal?: AbortSignal): Promise<void> {
   const ending = new AbortController();
@@ -170,6 +172,28 @@ describe('a live query of all owners', () => {
     await follow(picture, () => picture.snapshots === 1);
     expect(picture.resets).toBe(1);
     expect(picture.rows).toEqual(await fresh());
+  });
+
+  test('tells progress to a reader that went before it was told any, also when an owner is quiet', async () => {
+    fill();
+    owners[0]!.progress(5_000);
+    const picture = new Picture();
+    await follow(picture, () => picture.snapshots === 1);
+    owners[0]!.progress(6_000);
+    const {signal} = new AbortController();
+    const {lastEventId} = picture;
+    for await (const event of all.follow(view, ALL, {signal, lastEventId})) {
+      expect(event).toMatchObject({event: 'progress', watermark: 6_000});
+      break;
+    }
+  });
+
+  test('says that an owner has left, not that there are too many rows', async () => {
+    const leaving: LocalViews = {rows: () => ({rows: [], watermark: null}), follow: nothing};
+    const merged = new MergedViews(() => leaving);
+    const {signal} = new AbortController();
+    const events = merged.follow(view, ALL, {partitions: [0], signal});
+    await expect(events.next()).rejects.toMatchObject({problem: {code: 'owner-away'}});
   });
 
   test('starts over for a reader that stops for long: nobody keeps for it what it does not read', async () => {

@@ -1,4 +1,5 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {count, definePipeline, running} from '../../../src/define/index.ts';
 import {utf8} from '../../../src/lib/bytes.ts';
 import type {SqlAnswer, SqlRow} from '../../../src/protocol/query.ts';
 import {partitionOf} from '../../../src/record/shard.ts';
@@ -128,6 +129,58 @@ describe('one statement', () => {
       'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n',
     );
     expect([status, answer.type]).toEqual([400, 'urn:forebay:problem:too-many-rows']);
+  });
+});
+
+const viewNamed = (name: string) =>
+  running(definition.streams[0]!, {name, aggregates: {readings: count()}});
+
+const answerTo = async (sql: string, names: readonly string[], values: Row['values']) => {
+  const pipeline = definePipeline({...definition, views: names.map(viewNamed)});
+  const told = new ToldViews(pipeline, {newId: () => 'feed'});
+  for (const name of names)
+    told.commit(name, 0, {
+      changed: [{...windowRow('k', 0, values, false), start: null, end: null}],
+    });
+  const routes = sqlRoutes({pipeline, views: told, clock: {nowMs: () => performance.now()}});
+  const body = JSON.stringify({sql});
+  const response = await routes.request('/v1/sql', {method: 'POST', body});
+  return (await response.json()) as SqlAnswer & {type?: string; detail?: string};
+};
+
+describe('tables', () => {
+  test('have any name a view can have', async () => {
+    const names = [
+      'select',
+      'order-by',
+      'a--b',
+      'a-b-',
+      'sqlite-master',
+      'pragma-table',
+      'a-',
+      'a',
+    ];
+    for (const name of names) {
+      const answer = await answerTo(`SELECT readings FROM "${name}"`, names, {readings: 7});
+      expect(answer).toMatchObject({rows: [[7]]});
+    }
+  });
+
+  test('names without dashes that would be the same belong to the first view', async () => {
+    const names = ['a-b', 'c', 'sqlite-x'];
+    expect(await answerTo('SELECT readings FROM a_b', names, {readings: 7})).toMatchObject({
+      rows: [[7]],
+    });
+    expect(await answerTo('SELECT readings FROM sqlite_x', names, {readings: 7})).toMatchObject({
+      detail: 'no such table: sqlite_x',
+    });
+  });
+
+  test('that SQLite refuses are a problem that says why', async () => {
+    const text = 'x'.repeat(17_000_000);
+    const {type, detail} = await answerTo('SELECT key FROM wide', ['wide'], {readings: text});
+    expect(type).toBe('urn:forebay:problem:sql-invalid');
+    expect(detail).toContain('too big');
   });
 });
 

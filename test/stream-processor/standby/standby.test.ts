@@ -167,6 +167,28 @@ describe('a standby', () => {
     owner.crash();
   });
 
+  test('saves while its task never stops committing', async () => {
+    const owner = await taskAt('owner.sqlite');
+    const records = recordsOf(randomOf(3), 2_000);
+    const admin = kafka.admin();
+    const stableEndOffset = async (topic: string, partition: number) => {
+      const next = Number(owner.offset());
+      owner.apply(records.slice(next, next + 1));
+      owner.commit();
+      return admin.stableEndOffset(topic, partition);
+    };
+    const busy = {...admin, earliestOffset: admin.earliestOffset.bind(admin), stableEndOffset};
+    const sentences: string[] = [];
+    const standby = startStandby('standby.sqlite', sentences, busy);
+    await waitUntil('it to be warm', DEADLINE_MS, () => {
+      nowMs += 1_000;
+      return sentences.includes('a standby is warm');
+    });
+    await standby.stop();
+    await expectSame('standby.sqlite');
+    owner.crash();
+  });
+
   test('that was away for longer than tombstones are kept begins anew', async () => {
     const owner = await taskAt('owner.sqlite');
     const records = recordsOf(randomOf(2), 100);
@@ -189,10 +211,11 @@ describe('a standby', () => {
   });
 });
 
-function startStandby(file: string, sentences: string[]): StandbyTask {
+function startStandby(file: string, sentences: string[], admin = placeOf(file).admin): StandbyTask {
   const say = (sentence: string) => void sentences.push(sentence);
   const standby = new StandbyTask({
     ...placeOf(file),
+    admin,
     kafka: waitingKafka(kafka.port()),
     random: () => 0,
     log: {info: say, warn: say, error: say},

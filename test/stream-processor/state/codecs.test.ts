@@ -87,3 +87,10 @@ test('a position of version 1 is read as that of its one stream', () => {
     },
   });
 });
+
+test('a position of a newer release is refused with what to do', () => {
+  const newer = utf8(JSON.stringify({version: 3, all: 'different'}));
+  expect(() => decodePosition(newer, 'readings')).toThrow(
+    expect.objectContaining({code: 'CHANGELOG_VERSION', hint: 'run the release that wrote it'}),
+  );
+});

@@ -12,6 +12,7 @@ const META = {
   savedAtMs: 1,
   changelogOffset: 7n,
   resultOffsets: {view: 12n},
+  stores: {store: 'entries', panes: 'slices'},
 };
 const ALL = {view: 'view', fromMs: -1e15, toMs: 1e15, limit: 1_000_000};
 

@@ -47,7 +47,13 @@ export class StoreWorld {
       for (const step of store.takeUnsaved()) step(checkpoint.tables);
       this.#saved.set(store.name, this.#changelogs.get(store.name)?.length ?? 0);
     }
-    checkpoint.save({origin: 'o', savedAtMs: 0, changelogOffset: 0n, resultOffsets: {}});
+    checkpoint.save({
+      origin: 'o',
+      savedAtMs: 0,
+      changelogOffset: 0n,
+      resultOffsets: {},
+      stores: {},
+    });
   }
 
   /** What is not in the changelog is lost; what is not saved is read from it. */

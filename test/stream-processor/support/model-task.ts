@@ -74,7 +74,7 @@ export class ModelTask {
       log: {info: () => {}, warn: () => {}, error: () => {}},
       confirmOwnership: () => {
         const isOwner = this.#options.kafka.isOwner(this.#owner);
-        if (isOwner) this.commit();
+        if (isOwner) this.#commitOnly();
         return Promise.resolve(isOwner);
       },
     });
@@ -145,11 +145,8 @@ export class ModelTask {
 
   /** One transaction; `isTold: false`: it is in Kafka, but the task dies before it knows. */
   commit({isTold = true}: {isTold?: boolean} = {}): void {
-    const commit = this.processor.prepareCommit(this.#options.nowMs());
-    this.#options.kafka.commit(commit.records);
-    if (!isTold) return;
-    this.processor.markCommitted(commit);
-    this.processor.applyWaiting(this.#options.nowMs());
+    this.#commitOnly({isTold});
+    if (isTold) this.processor.applyWaiting(this.#options.nowMs());
   }
 
   /** Writes a few slices, if the time has come and nothing is uncommitted. */
@@ -164,6 +161,12 @@ export class ModelTask {
   /** What kill -9 leaves: what was saved in the file. */
   crash(): void {
     this.processor.checkpoint.close();
+  }
+
+  #commitOnly({isTold = true}: {isTold?: boolean} = {}): void {
+    const commit = this.processor.prepareCommit(this.#options.nowMs());
+    this.#options.kafka.commit(commit.records);
+    if (isTold) this.processor.markCommitted(commit);
   }
 
   #input(root: string) {

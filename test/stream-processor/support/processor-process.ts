@@ -7,8 +7,8 @@ import {createInterface} from 'node:readline';
 import {waitUntil} from '../../support/wait-until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const START_DEADLINE_MS = 20_000;
-export const READY_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 40_000;
+export const READY_DEADLINE_MS = 60_000;
 
 export interface ProcessorEnvironment {
   readonly brokers: string;
@@ -60,11 +60,16 @@ export class ProcessorProcess {
       },
     });
     const running = new ProcessorProcess(child);
-    const started = await waitUntil('the processor to listen', START_DEADLINE_MS, () =>
-      running.lines.find(({message}) => message === 'the processor runs'),
-    );
-    running.#port = started.port!;
-    return running;
+    try {
+      const started = await waitUntil('the processor to listen', START_DEADLINE_MS, () =>
+        running.lines.find(({message}) => message === 'the processor runs'),
+      );
+      running.#port = started.port!;
+      return running;
+    } catch (error) {
+      await running.kill();
+      throw error;
+    }
   }
 
   /** Runs it to its end, for starts that must fail. */
@@ -117,6 +122,12 @@ export class ProcessorProcess {
     return this.lines.some((line) => line.message === message);
   }
 
+  /** What it ended of, when it ended by itself; `null` is an exit. */
+  async ended(deadlineMs: number): Promise<NodeJS.Signals | null> {
+    await waitUntil('the processor to end', deadlineMs, () => this.#hasEnded());
+    return this.#child.signalCode;
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -127,8 +138,12 @@ export class ProcessorProcess {
     return this.#child.exitCode;
   }
 
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#hasEnded()) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill(signal);
     await exited;

@@ -45,6 +45,7 @@ export class ToldViews implements AllViews {
     const viewCommit: ViewCommit = {
       view,
       final: told.final ?? [],
+      finalJson: (told.final ?? []).map(({values}) => JSON.stringify(values)),
       changed: () => told.changed ?? [],
       withdrawn: told.withdrawn ?? [],
       expired: told.expired ?? [],
