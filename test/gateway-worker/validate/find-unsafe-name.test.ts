@@ -47,7 +47,8 @@ test('any JSON without such names passes, however it is written', () => {
 test('a member that is repeated anywhere is found', () => {
   const object = fc.dictionary(
     fc.string().filter((text) => text !== '__proto__' && text !== 'constructor'),
-    fc.jsonValue({maxDepth: 2}),
+    // Such a name may also be drawn deeper.
+    fc.jsonValue({maxDepth: 2}).filter((value) => find(JSON.stringify(value)) === null),
     {minKeys: 1, maxKeys: 5},
   );
   fc.assert(
