@@ -67,6 +67,8 @@ export class PartitionProcessor {
   readonly inputs: readonly RootInput[];
   readonly tally: RecordTally;
   readonly #options: PartitionProcessorOptions;
+  /** Those that the engine does not commit itself. */
+  readonly #ownStores: readonly StateStore[];
   readonly #emissions: ReadonlyMap<EngineView, RowEmission>;
   readonly #layouts: Readonly<Record<string, string>>;
   readonly #origin: string;
@@ -84,6 +86,7 @@ export class PartitionProcessor {
     this.engine = engine;
     this.checkpoint = checkpoint;
     this.stores = stores;
+    this.#ownStores = stores.filter((store) => !engine.stores.includes(store));
     this.advances = advances;
     this.#options = options;
     this.tally = new RecordTally({...options, lateCounts: lateCountsOf(position)});
@@ -243,7 +246,7 @@ export class PartitionProcessor {
       for (const row of expired) closed.delete(view.name, placeOf(row));
     }
     this.engine.markCommitted();
-    for (const store of this.stores) store.markCommitted();
+    for (const store of this.#ownStores) store.markCommitted();
     this.tally.markCommitted();
     this.#isTimeMoved = false;
     this.#hasPosition = true;

@@ -12,7 +12,7 @@ import {nextInput} from '../event/next-input.ts';
 import {RepartitionInput} from '../event/repartition-input.ts';
 import type {RootInput, RootInputListener} from '../event/root-input.ts';
 import {StreamInput} from '../event/stream-input.ts';
-import {memoryStores} from '../oracle/memory-stores.ts';
+import {memoryStores} from '../state/memory-stores.ts';
 import {compareRows, toViewRow} from '../query/view-row.ts';
 import type {KeyedEntry} from '../state/keyed-store.ts';
 import {AdvanceReplay} from '../time/advance-replay.ts';

@@ -8,7 +8,7 @@ import {createEngine} from '../engine/create-engine.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
 import {ROOT, viewOf, type CaseBody} from './case-views.ts';
 import {CommittedRows} from './committed-rows.ts';
-import {memoryStores} from './memory-stores.ts';
+import {memoryStores} from '../state/memory-stores.ts';
 import type {CaseEvent, Fields, OracleCase, Outcome} from './oracle-case.ts';
 
 export function runCase(oracle: OracleCase): Outcome {

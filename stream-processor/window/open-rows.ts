@@ -1,6 +1,6 @@
 import type {WindowView} from '../../src/define/view.ts';
 import type {Row, RowRange, RowValues} from '../engine/operator.ts';
-import {Smallest} from '../query/smallest.ts';
+import {Smallest} from './smallest.ts';
 import {compareKeys} from './compare-keys.ts';
 import {isEmitted, oldestOpenEnd, type Emitted} from './due-windows.ts';
 import type {PartialStates} from './pane-store.ts';

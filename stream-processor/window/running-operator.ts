@@ -10,7 +10,7 @@ import type {
   TimedEvent,
 } from '../engine/operator.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {Smallest} from '../query/smallest.ts';
+import {Smallest} from './smallest.ts';
 import type {StateStore} from '../state/state-store.ts';
 import {AggregateColumns} from './aggregate-columns.ts';
 import {compareKeys} from './compare-keys.ts';

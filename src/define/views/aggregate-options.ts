@@ -1,4 +1,4 @@
-import type {Aggregates} from '../aggregate.ts';
+import type {Aggregates, AnyAggregates} from '../aggregate.ts';
 import {days} from '../duration.ts';
 import {partitionsOf, streamOf, type AnyInput} from '../input.ts';
 import type {Emit, Storage, ViewHead} from '../view.ts';
@@ -29,4 +29,13 @@ export function viewHead(options: ViewOptions, input: AnyInput): ViewHead {
     retentionMs: options.retentionMs ?? RETENTION_MS_DEFAULT,
     storage: options.storage ?? 'memory',
   };
+}
+
+/** What all views that aggregate have of their options. */
+export function aggregateHead<Fields extends AnyAggregates>(
+  options: ViewOptions & {readonly emit: Emit; readonly aggregates: Fields},
+  input: AnyInput,
+): ViewHead & {readonly input: AnyInput; readonly emit: Emit; readonly aggregates: Fields} {
+  const {emit, aggregates} = options;
+  return {...viewHead(options, input), input, emit, aggregates};
 }

@@ -1,7 +1,7 @@
 import type {Aggregates} from '../aggregate.ts';
 import type {AnyInput, Input} from '../input.ts';
 import type {RunningView} from '../view.ts';
-import {viewHead, type AggregateOptions} from './aggregate-options.ts';
+import {aggregateHead, type AggregateOptions} from './aggregate-options.ts';
 
 export type RunningOptions<Event, Fields extends Aggregates<Event>> = Omit<
   AggregateOptions<Event, Fields>,
@@ -16,7 +16,6 @@ export function running<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: RunningOptions<NoInfer<Event>, Fields>,
 ): RunningView & {readonly aggregates: NoInfer<Fields>} {
-  const {emit = 'updates', aggregates} = options;
-  const input = from as AnyInput;
-  return {...viewHead(options, input), kind: 'running', input, emit, aggregates};
+  const {emit = 'updates'} = options;
+  return {...aggregateHead({...options, emit}, from as AnyInput), kind: 'running'};
 }

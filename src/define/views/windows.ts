@@ -1,7 +1,7 @@
 import type {Aggregates} from '../aggregate.ts';
 import type {AnyInput, Input} from '../input.ts';
 import type {SessionView, SlidingView, WindowView} from '../view.ts';
-import {viewHead, type AggregateOptions} from './aggregate-options.ts';
+import {aggregateHead, type AggregateOptions} from './aggregate-options.ts';
 
 interface Grace {
   /** How long after its end, in event time, a window still takes events. */
@@ -19,18 +19,9 @@ export function tumbling<Event, const Fields extends Aggregates<NoInfer<Event>>>
   from: Input<Event>,
   options: TumblingOptions<NoInfer<Event>, Fields>,
 ): WindowView & {readonly aggregates: NoInfer<Fields>} {
-  const {sizeMs, graceMs, emit, aggregates} = options;
-  const input = from as AnyInput;
-  return {
-    ...viewHead(options, input),
-    kind: 'tumbling',
-    input,
-    emit,
-    aggregates,
-    sizeMs,
-    advanceMs: sizeMs,
-    graceMs,
-  };
+  const {sizeMs, graceMs} = options;
+  const head = aggregateHead(options, from as AnyInput);
+  return {...head, kind: 'tumbling', sizeMs, advanceMs: sizeMs, graceMs};
 }
 
 export type HoppingOptions<Event, Fields extends Aggregates<Event>> = TumblingOptions<
@@ -63,9 +54,8 @@ export function session<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: SessionOptions<NoInfer<Event>, Fields>,
 ): SessionView & {readonly aggregates: NoInfer<Fields>} {
-  const {gapMs, graceMs, emit, aggregates} = options;
-  const input = from as AnyInput;
-  return {...viewHead(options, input), kind: 'session', input, emit, aggregates, gapMs, graceMs};
+  const {gapMs, graceMs} = options;
+  return {...aggregateHead(options, from as AnyInput), kind: 'session', gapMs, graceMs};
 }
 
 /** For every event time `t` of a key the window `[t - size, t]`, both ends inclusive. */
@@ -73,7 +63,6 @@ export function sliding<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: TumblingOptions<NoInfer<Event>, Fields>,
 ): SlidingView & {readonly aggregates: NoInfer<Fields>} {
-  const {sizeMs, graceMs, emit, aggregates} = options;
-  const input = from as AnyInput;
-  return {...viewHead(options, input), kind: 'sliding', input, emit, aggregates, sizeMs, graceMs};
+  const {sizeMs, graceMs} = options;
+  return {...aggregateHead(options, from as AnyInput), kind: 'sliding', sizeMs, graceMs};
 }

@@ -4,7 +4,7 @@ import type {Pipeline} from '../../../src/define/pipeline.ts';
 import {topologyOf, type Root} from '../../../src/define/topology.ts';
 import {TopicNames} from '../../../src/protocol/topics.ts';
 import {createEngine} from '../../../stream-processor/engine/create-engine.ts';
-import {memoryStores} from '../../../stream-processor/oracle/memory-stores.ts';
+import {memoryStores} from '../../../stream-processor/state/memory-stores.ts';
 import {PartitionProcessor} from '../../../stream-processor/partition-processor.ts';
 import {processorMetrics} from '../../../stream-processor/processor-metrics.ts';
 import {Checkpoint} from '../../../stream-processor/state/checkpoint.ts';

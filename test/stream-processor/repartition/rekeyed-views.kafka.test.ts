@@ -12,11 +12,20 @@ import {readings} from '../support/pipeline.ts';
 import {ProcessorProcess, temporaryFolder} from '../support/processor-process.ts';
 import {ReadingProducer, type Reading} from '../support/produce-readings.ts';
 import {randomReadings} from '../support/random-readings.ts';
+import {
+  byKeyAndTimes,
+  recomputeView,
+  sessionsOf,
+  windowsOf,
+  type Row,
+} from '../support/recompute-views.ts';
 import zones, {GAP_MS, GRACE_MS, SIZE_MS, zoneOf} from '../support/zones-pipeline.ts';
 
 const DEADLINE_MS = 60_000;
 /** The partition that never has an event. */
 const EMPTY_PARTITION = 2;
+/** Nothing is late: the grace is above all disorder there is. */
+const minutesOf = windowsOf({sizeMs: SIZE_MS, advanceMs: SIZE_MS, isLate: () => false});
 const ofStation = (station: string) => partitionOf(utf8(station), readings.partitions);
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -55,8 +64,8 @@ test('windows of partials and sessions of events are those of a recomputation th
   }
   await sending;
 
-  const minutesOfZones = recompute(all, minutesOf);
-  const sessionsOfZones = recompute(all, sessionsOf);
+  const minutesOfZones = recomputeView(all, {keyOf: zoneOf, groupsOf: minutesOf});
+  const sessionsOfZones = recomputeView(all, {keyOf: zoneOf, groupsOf: sessionsOf(GAP_MS)});
   const names = new TopicNames(prefix, zones.name);
   expect(await finals(brokers, names.results('zone-minute'), minutesOfZones.length)).toEqual(
     minutesOfZones,
@@ -74,68 +83,11 @@ function closing(all: readonly Reading[]): readonly Reading[] {
   return [...stations.values()].map((station) => ({station, timeMs, temperatureC: 0}));
 }
 
-interface Group {
-  readonly start: number;
-  readonly end: number;
-  readonly members: readonly Reading[];
-}
-
-interface Result {
-  readonly key: string;
-  readonly start: number;
-  readonly end: number;
-  readonly readings: number;
-  readonly totalC: number;
-  readonly maxC: number;
-}
-
-function recompute(
-  all: readonly Reading[],
-  group: (zone: readonly Reading[]) => readonly Group[],
-): readonly Result[] {
-  const zones = Map.groupBy(all, zoneOf);
-  return [...zones]
-    .flatMap(([key, members]) =>
-      group(members).map(({start, end, members: its}) => ({
-        key,
-        start,
-        end,
-        readings: its.length,
-        totalC: its.reduce((total, {temperatureC}) => total + temperatureC, 0),
-        maxC: Math.max(...its.map(({temperatureC}) => temperatureC)),
-      })),
-    )
-    .toSorted(byKeyAndStart);
-}
-
-function minutesOf(zone: readonly Reading[]): Group[] {
-  const byStart = Map.groupBy(zone, ({timeMs}) => timeMs - (timeMs % SIZE_MS));
-  return [...byStart].map(([start, members]) => ({start, end: start + SIZE_MS, members}));
-}
-
-function sessionsOf(zone: readonly Reading[]): Group[] {
-  const groups: {start: number; end: number; members: Reading[]}[] = [];
-  for (const reading of zone.toSorted((a, b) => a.timeMs - b.timeMs)) {
-    const last = groups.at(-1);
-    if (last === undefined || reading.timeMs - last.end > GAP_MS) {
-      groups.push({start: reading.timeMs, end: reading.timeMs, members: [reading]});
-    } else {
-      last.end = reading.timeMs;
-      last.members.push(reading);
-    }
-  }
-  return groups;
-}
-
-async function finals(brokers: string, topic: string, atLeast: number): Promise<Result[]> {
+async function finals(brokers: string, topic: string, atLeast: number): Promise<readonly Row[]> {
   const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});
   const rows = records.filter(isFinal);
   expect(new Set(rows.map(({key}) => key)).size, 'each final is there once').toBe(rows.length);
   return rows
-    .map(({key, value}) => ({...(JSON.parse(key!) as Result), ...(JSON.parse(value!) as Result)}))
-    .toSorted(byKeyAndStart);
-}
-
-function byKeyAndStart(a: Result, b: Result): number {
-  return a.key === b.key ? a.start - b.start : a.key < b.key ? -1 : 1;
+    .map(({key, value}) => ({...(JSON.parse(key!) as Row), ...(JSON.parse(value!) as Row)}))
+    .toSorted(byKeyAndTimes);
 }

@@ -1,5 +1,5 @@
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {MemoryKeyedStore} from '../state/memory-keyed-store.ts';
+import {MemoryKeyedStore} from './memory-keyed-store.ts';
 import {MemoryPanes} from '../window/memory-panes.ts';
 
 /** Stores without a checkpoint behind them. */

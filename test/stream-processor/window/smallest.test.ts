@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {Smallest} from '../../../stream-processor/query/smallest.ts';
+import {Smallest} from '../../../stream-processor/window/smallest.ts';
 
 test('the smallest of many are those of a sort', () => {
   const numbers = Array.from({length: 200}, (_, n) => (n * 7_919) % 211);
