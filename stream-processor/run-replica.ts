@@ -9,7 +9,7 @@ import {loadPipeline} from '../src/program/load-pipeline.ts';
 import type {ProgramContext} from '../src/program/run-program.ts';
 import {topicPlans, TopicNames} from '../src/protocol/topics.ts';
 import {healthRoutes} from '../src/telemetry/health.ts';
-import {processorConfig} from './config.ts';
+import type {ProcessorConfig} from './config.ts';
 import {featureRoutes} from './features/feature-routes.ts';
 import {OwnerMap} from './owners/owner-map.ts';
 import {queryUrl} from './owners/query-url.ts';
@@ -24,17 +24,23 @@ import {sqlRoutes} from './sql/sql-routes.ts';
 import {cpuGauge} from './status.ts';
 import {Supervisor} from './supervisor.ts';
 import {tasksOf} from './tasks-of.ts';
+import type {WorkerHost} from './worker/worker-hosts.ts';
 import {WorkerPool} from './worker/worker-pool.ts';
 
 export interface ReplicaContext extends ProgramContext {
-  /** The program's entry file, which worker threads start with, too. */
-  readonly entry: URL;
+  readonly config: ProcessorConfig;
+  readonly newHost: () => WorkerHost;
   /** Only an entry file may import `#pipeline`. */
   readonly importBuiltIn: () => Promise<unknown>;
 }
 
-export async function runReplica({log, stop, entry, importBuiltIn}: ReplicaContext): Promise<void> {
-  const config = processorConfig(process.env);
+export async function runReplica({
+  log,
+  stop,
+  config,
+  newHost,
+  importBuiltIn,
+}: ReplicaContext): Promise<void> {
   const pipeline = await loadPipeline({path: config.pipelinePath, importBuiltIn});
   const {host, replica, version, topicPrefix, hasStandby} = config;
   const clock = systemClock;
@@ -84,7 +90,7 @@ export async function runReplica({log, stop, entry, importBuiltIn}: ReplicaConte
   pool = new WorkerPool({
     // A worker without a task would only take memory.
     workers: Math.max(1, Math.min(config.workers, tasksOf(topology).length)),
-    entry,
+    newHost,
     queryUrl: queryUrl({configured: config.queryUrl, host, port, hostname: hostname()}),
     log,
   });

@@ -5,6 +5,7 @@
  * Durable Objects, the processor's checkpoints, the keys. `run.json` says which process does the work of each part.
  */
 import {mkdir} from 'node:fs/promises';
+import {availableParallelism} from 'node:os';
 import {join, resolve} from 'node:path';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import {systemClock} from '../../src/lib/clock.ts';
@@ -210,6 +211,8 @@ function programParts(
       url: urls.query,
       log: log('processor'),
       env: {
+        // The other half is for those that share the machine with it here, Kafka first of all.
+        FOREBAY_WORKERS: String(Math.ceil(availableParallelism() / 2)),
         ...common,
         FOREBAY_QUERY_PORT: String(ports.query),
         FOREBAY_STATE_DIR: stateDir,

@@ -1,14 +1,12 @@
-import {flushCompileCache} from 'node:module';
 import {systemClock} from '../lib/clock.ts';
 import {describeError, ForebayError} from '../lib/errors.ts';
+import {keepCompiled} from './keep-compiled.ts';
 import {jsonLog, type Log} from '../telemetry/log.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** From SIGTERM to the end of the process; orchestrators wait longer than 10 s before they kill. */
 const STOP_DEADLINE_MS = 9_500;
-/** When the start is over and has compiled what it needs. */
-const KEEP_COMPILED_AFTER_MS = 5_000;
 
 export interface ProgramContext {
   readonly log: Log;
@@ -25,8 +23,7 @@ export async function runProgram(
   run: (context: ProgramContext) => Promise<void>,
 ): Promise<never> {
   const log = jsonLog(name, systemClock, (line) => process.stdout.write(`${line}\n`));
-  // Where there is a cache of compiled code (NODE_COMPILE_CACHE): Node fills it on exit, and a process that is killed has none.
-  setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS).unref();
+  keepCompiled();
   try {
     await run({log, stop: stopSignal(name, log)});
     return process.exit(0);

@@ -15,8 +15,8 @@ import type {SaveStep, StateChange, ValueCodec} from './state-store.ts';
 /** Of keys in use; a single key that is larger is held all the same while it is worked on. */
 const CACHE_BYTES = 16_777_216;
 
-/** About 10 ms of reading. */
-const ENTRIES_PER_PAUSE = 5_000;
+/** Some milliseconds of reading: another task of the thread may be about to commit. */
+const ENTRIES_PER_PAUSE = 1_000;
 
 export interface DiskKeyedStoreOptions<T> {
   readonly name: string;

@@ -14,8 +14,8 @@ import type {SaveStep, StateChange, ValueCodec} from './state-store.ts';
 
 /** About 10 ms of writing. */
 const ENTRIES_PER_STEP = 1_000;
-/** About 10 ms of reading. */
-const ENTRIES_PER_PAUSE = 5_000;
+/** Some milliseconds of reading: another task of the thread may be about to commit. */
+const ENTRIES_PER_PAUSE = 1_000;
 
 /** Lists as long as this are changed in place while restoring; shorter ones are copied, which leaves no spare room. */
 const SPARE_ROOM_FROM = 16;

@@ -53,7 +53,7 @@ export function decodeSlice(slice: Uint8Array, pane: Pane, columns: AggregateCol
     const key = bytes.toString('utf8', at + LENGTH_BYTES, keyEnd);
     const statesStart = keyEnd + LENGTH_BYTES;
     at = statesStart + bytes.readUInt32BE(keyEnd);
-    pane.put(key, columns.decode(bytes.subarray(statesStart, at)));
+    columns.decodeInto(pane.table, pane.place(key), {bytes, from: statesStart, to: at});
   }
   assert(at === bytes.length, 'a slice is no longer than its entries');
 }

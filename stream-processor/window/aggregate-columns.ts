@@ -18,6 +18,13 @@ export interface ReadonlyStates {
   readonly objects: readonly unknown[];
 }
 
+/** Where in `bytes` the states of one slot are. */
+interface EncodedStates {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Field {
   readonly name: string;
   readonly isNumeric: boolean;
@@ -157,20 +164,29 @@ export class AggregateColumns {
 
   /** Throws for bytes of another layout, as far as their length tells. */
   decode(value: Uint8Array): States {
+    const states: States = {numbers: new Float64Array(this.width), objects: []};
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    const numbers = new Float64Array(this.width);
-    let at = this.width * DOUBLE_BYTES;
-    assert(bytes.length >= at, 'states have all their numbers');
-    for (let i = 0; i < this.width; i++) numbers[i] = bytes.readDoubleBE(i * DOUBLE_BYTES);
-    const objects = this.#objects.map((aggregate) => {
-      assert(bytes.length >= at + LENGTH_BYTES, 'states have all their objects');
-      const from = at + LENGTH_BYTES;
-      at = from + bytes.readUInt32BE(at);
-      assert(bytes.length >= at, 'an object has all its bytes');
-      return aggregate.decode(value.subarray(from, at));
-    });
-    assert(at === bytes.length, 'states are no longer than their aggregates');
-    return {numbers, objects};
+    this.decodeInto(states, 0, {bytes, from: 0, to: bytes.length});
+    return states;
+  }
+
+  /** As `decode`, over what the slot has: a million of them are read in a restore. */
+  decodeInto(states: States, slot: number, {bytes, from, to}: EncodedStates): void {
+    const firstNumber = slot * this.width;
+    let at = from + this.width * DOUBLE_BYTES;
+    assert(to >= at, 'states have all their numbers');
+    for (let i = 0; i < this.width; i++) {
+      states.numbers[firstNumber + i] = bytes.readDoubleBE(from + i * DOUBLE_BYTES);
+    }
+    const firstObject = slot * this.objectCount;
+    for (let i = 0; i < this.objectCount; i++) {
+      assert(to >= at + LENGTH_BYTES, 'states have all their objects');
+      const start = at + LENGTH_BYTES;
+      at = start + bytes.readUInt32BE(at);
+      assert(to >= at, 'an object has all its bytes');
+      states.objects[firstObject + i] = this.#objects[i]!.decode(bytes.subarray(start, at));
+    }
+    assert(at === to, 'states are no longer than their aggregates');
   }
 
   /**

@@ -9,8 +9,8 @@ import {lowerBound} from './window-times.ts';
 
 /** Tombstones of dropped panes in one commit. */
 export const MAX_DROPPED_PER_COMMIT = 20_000;
-/** Some milliseconds of decoding. */
-const SLICES_PER_PAUSE = 64;
+/** Some milliseconds of decoding: another task of the thread may be about to commit. */
+const SLICES_PER_PAUSE = 8;
 
 /**
  * Panes in memory.
@@ -105,7 +105,12 @@ export class MemoryPanes implements PaneStore {
 
   restore({at, key, value}: StateChange): void {
     if (value !== null) {
-      this.#unsaved.mark(at, [this.#paneAt(at).put(key, this.columns.decode(value))]);
+      // First of all: it throws for a value of another layout.
+      const states = this.columns.decode(value);
+      const pane = this.#paneAt(at);
+      const slot = pane.place(key);
+      pane.table.set(slot, states);
+      this.#unsaved.mark(at, [slot]);
       return;
     }
     const pane = this.#panes.get(at);

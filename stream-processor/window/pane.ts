@@ -142,16 +142,14 @@ export class Pane implements StoredPane {
     this.#keptCount = undefined;
   }
 
-  /** Restoring: the committed states of one key, over older ones. Returns the slot. */
-  put(key: string, states: States): number {
-    let slot = this.table.slotOf(key);
-    if (slot === undefined) {
-      slot = this.table.blank();
-      this.table.push(key);
-      this.#reserve(slot);
-      this.#committedCount = this.table.size;
-    }
-    this.table.set(slot, states);
+  /** Restoring: where the committed states of one key go, over older ones. */
+  place(key: string): number {
+    const known = this.table.slotOf(key);
+    if (known !== undefined) return known;
+    const slot = this.table.blank();
+    this.table.push(key);
+    this.#reserve(slot);
+    this.#committedCount = this.table.size;
     return slot;
   }
 

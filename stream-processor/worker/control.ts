@@ -1,3 +1,4 @@
+import type {MessagePort} from 'node:worker_threads';
 import type {LogFields, LogLevel} from '../../src/telemetry/log.ts';
 
 /** `owner`: works on the task. `standby`: only follows its changelog, to be quick when it becomes the owner. */
@@ -29,9 +30,13 @@ export type FromWorker =
   /** All tasks have ended. */
   | {readonly kind: 'stopped'};
 
-/** What a worker thread is started with. */
+/** The first message to a worker thread. */
 export interface WorkerStart {
   readonly worker: number;
   /** Where other replicas reach this one's queries. */
   readonly queryUrl: string;
+  /** `ToWorker` comes over it, `FromWorker` goes. */
+  readonly control: MessagePort;
+  /** Requests come over it: see tunnel-frames.ts. */
+  readonly tunnel: MessagePort;
 }

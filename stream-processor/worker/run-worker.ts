@@ -1,10 +1,9 @@
 /**
- * A worker thread of the processor: it loads the pipeline itself, runs the tasks that the main thread gives it, and
+ * A worker of the processor: it loads the pipeline itself, runs the tasks that the main thread gives it, and
  * answers for them through its tunnel. Wiring only.
  */
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
-import {parentPort, workerData, type MessagePort} from 'node:worker_threads';
 import {Hono} from 'hono';
 import {topologyOf, type Topology} from '../../src/define/topology.ts';
 import {connectKafka} from '../../src/kafka/connect-kafka.ts';
@@ -32,9 +31,14 @@ import {reportWorker} from './report-worker.ts';
 import {TaskSet} from './task-set.ts';
 import {workerGauges} from './worker-gauges.ts';
 
+type Tell = (message: FromWorker) => void;
+
 /** `importBuiltIn`: only an entry file may import `#pipeline`. */
-export async function runWorker(importBuiltIn: () => Promise<unknown>): Promise<void> {
-  const {worker, queryUrl, tunnel} = workerData as WorkerStart & {readonly tunnel: MessagePort};
+export async function runWorker(
+  {worker, queryUrl, control, tunnel}: WorkerStart,
+  importBuiltIn: () => Promise<unknown>,
+): Promise<void> {
+  const tell: Tell = (message) => post(control, message);
   const config = processorConfig(process.env);
   const pipeline = await loadPipeline({path: config.pipelinePath, importBuiltIn});
   const {replica, topicPrefix} = config;
@@ -48,6 +52,7 @@ export async function runWorker(importBuiltIn: () => Promise<unknown>): Promise<
   const tasks: TaskSet<Task> = taskSet({
     topology,
     folder: join(config.stateDir, 'processor', replica, `${topicPrefix}${pipeline.name}`),
+    tell,
     announce: (task, sinceMs) => [ownerRecord({task, replica, url: queryUrl, sinceMs}, names)],
     common: {
       kafka,
@@ -57,7 +62,7 @@ export async function runWorker(importBuiltIn: () => Promise<unknown>): Promise<
       clock,
       metrics,
       listener: local,
-      log: tellingLog(),
+      log: tellingLog(tell),
       inTurn: restoreTurns(),
       random: Math.random,
       newId: randomUUID,
@@ -76,7 +81,7 @@ export async function runWorker(importBuiltIn: () => Promise<unknown>): Promise<
     .route('/', partitionRoutes(pipeline, new PlacedViews(local)));
   answerTunnel(tunnel, (request) => app.fetch(request));
 
-  parentPort!.on('message', (message: ToWorker) => {
+  control.on('message', (message: ToWorker) => {
     if (message.kind === 'begin') tasks.begin(message.task, message.role);
     else if (message.kind === 'end') tasks.end(message.task);
     else {
@@ -86,11 +91,8 @@ export async function runWorker(importBuiltIn: () => Promise<unknown>): Promise<
   });
 }
 
-function tell(message: FromWorker): void {
-  post(parentPort!, message);
-}
-
 interface WorkerTasks {
+  readonly tell: Tell;
   readonly topology: Topology;
   /** Of the checkpoints. */
   readonly folder: string;
@@ -98,7 +100,7 @@ interface WorkerTasks {
   readonly common: Omit<TaskOptions, 'group' | 'partition' | 'checkpointPath' | 'restoreRecords'>;
 }
 
-function taskSet({topology, folder, announce, common}: WorkerTasks): TaskSet<Task> {
+function taskSet({tell, topology, folder, announce, common}: WorkerTasks): TaskSet<Task> {
   const pathOf = (task: string) => join(folder, `${task}.sqlite`);
   return new TaskSet<Task>({
     topology,
@@ -116,10 +118,10 @@ function taskSet({topology, folder, announce, common}: WorkerTasks): TaskSet<Tas
   });
 }
 
-function tellingLog(): Log {
-  return {info: tellingAt('info'), warn: tellingAt('warn'), error: tellingAt('error')};
-}
-
-function tellingAt(level: LogLevel): Log[LogLevel] {
-  return (sentence, fields) => tell({kind: 'log', level, sentence, fields});
+function tellingLog(tell: Tell): Log {
+  const at =
+    (level: LogLevel): Log[LogLevel] =>
+    (sentence, fields) =>
+      tell({kind: 'log', level, sentence, fields});
+  return {info: at('info'), warn: at('warn'), error: at('error')};
 }

@@ -3,14 +3,15 @@ import type {Log} from '../../src/telemetry/log.ts';
 import type {LocalViews} from '../route/local-views.ts';
 import type {Role} from './control.ts';
 import {placeTasks} from './place-tasks.ts';
-import {WorkerThread} from './worker-thread.ts';
+import type {WorkerHost} from './worker-hosts.ts';
+import {WorkerLink} from './worker-link.ts';
 
 /** Of a worker that is asked for its status. */
 const ANSWER_MS = 2_000;
 
 export interface WorkerPoolOptions {
   readonly workers: number;
-  readonly entry: URL;
+  readonly newHost: () => WorkerHost;
   readonly queryUrl: string;
   readonly log: Log;
 }
@@ -22,22 +23,23 @@ interface Place {
 
 /** Spreads tasks over worker threads. A task begins only when what it had open elsewhere in the process is closed. */
 export class WorkerPool {
-  readonly #threads: readonly WorkerThread[];
+  readonly #threads: readonly WorkerLink[];
   /** Of every task that is wanted. */
   readonly #places = new Map<string, Place>();
   /** Tasks that a worker has still open under a place they have no more. */
   readonly #ending = new Set<string>();
   readonly #failed = Promise.withResolvers<never>();
 
-  constructor({workers, ...options}: WorkerPoolOptions) {
+  constructor({workers, newHost, queryUrl, log}: WorkerPoolOptions) {
     // Whoever runs the pool waits for it; before that nobody does.
     this.#failed.promise.catch(() => {});
     this.#threads = Array.from(
       {length: workers},
       (_, worker) =>
-        new WorkerThread({
-          ...options,
+        new WorkerLink(newHost(), {
           worker,
+          queryUrl,
+          log,
           onEnded: (task) => this.#ended(task),
           onFailed: (error: ForebayError) => this.#failed.reject(error),
         }),

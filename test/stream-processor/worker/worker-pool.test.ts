@@ -1,6 +1,7 @@
 /** Tasks in threads: each is open in one place at a time, and a thread that ends is never silent. */
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import type {Role} from '../../../stream-processor/worker/control.ts';
+import {workerHosts} from '../../../stream-processor/worker/worker-hosts.ts';
 import {WorkerPool} from '../../../stream-processor/worker/worker-pool.ts';
 import {seededRandom} from '../../support/seeded-random.ts';
 import {waitUntil} from '../../support/wait-until.ts';
@@ -21,7 +22,11 @@ beforeEach(() => {
   told = [];
   pool = new WorkerPool({
     workers: WORKERS,
-    entry: new URL('support/scripted-worker.ts', import.meta.url),
+    newHost: workerHosts({
+      workers: WORKERS,
+      entry: new URL('support/scripted-worker.ts', import.meta.url),
+      run: () => Promise.reject(new Error('not here')),
+    }),
     queryUrl: 'http://here',
     log: {
       info: (sentence, fields) => void told.push({sentence, ...fields} as unknown as Told),

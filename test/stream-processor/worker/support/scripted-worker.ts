@@ -1,6 +1,7 @@
 /** A worker thread without tasks: it tells what it is told, and takes a moment to end one. `crash` ends it. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import {parentPort, workerData, type MessagePort} from 'node:worker_threads';
+import {once} from 'node:events';
+import {parentPort} from 'node:worker_threads';
 import type {
   FromWorker,
   ToWorker,
@@ -11,11 +12,12 @@ import {post} from '../../../../stream-processor/worker/post.ts';
 
 const END_MS = 20;
 
-const {worker, tunnel} = workerData as WorkerStart & {readonly tunnel: MessagePort};
-const tell = (message: FromWorker) => post(parentPort!, message);
+const [start] = (await once(parentPort!, 'message')) as [WorkerStart];
+const {worker, control, tunnel} = start;
+const tell = (message: FromWorker) => post(control, message);
 
 answerTunnel(tunnel, () => new Response(`worker ${worker}`));
-parentPort!.on('message', (message: ToWorker) => void take(message));
+control.on('message', (message: ToWorker) => void take(message));
 
 async function take(message: ToWorker): Promise<void> {
   if (message.kind === 'stop') return tell({kind: 'stopped'});

@@ -1,17 +1,19 @@
-import {MessageChannel, Worker} from 'node:worker_threads';
-import {describeError, ForebayError} from '../../src/lib/errors.ts';
+import {MessageChannel, type MessagePort} from 'node:worker_threads';
+import {ForebayError} from '../../src/lib/errors.ts';
 import type {Log} from '../../src/telemetry/log.ts';
 import {RemoteViews} from '../route/remote-views.ts';
-import type {FromWorker, Role, ToWorker, WorkerStart} from './control.ts';
+import type {FromWorker, Role, ToWorker} from './control.ts';
 import {post} from './post.ts';
 import {TunnelAsker} from './tunnel-asker.ts';
+import type {WorkerHost} from './worker-hosts.ts';
 
 /** Never resolved: whoever answers is the other end of the tunnel. */
 const TUNNEL_URL = 'http://worker';
 
-export interface WorkerThreadOptions extends WorkerStart {
-  /** The program's entry file: the same for all threads. */
-  readonly entry: URL;
+export interface WorkerLinkOptions {
+  readonly worker: number;
+  /** Where other replicas reach this one's queries. */
+  readonly queryUrl: string;
   readonly log: Log;
   /** A task has ended there. */
   readonly onEnded: (task: string) => void;
@@ -19,33 +21,35 @@ export interface WorkerThreadOptions extends WorkerStart {
   readonly onFailed: (error: ForebayError) => void;
 }
 
-/** One worker thread as the main thread sees it. It ends only when it is stopped: any other end is a failure. */
-export class WorkerThread {
+/** A worker as the main thread sees it. It ends only when it is stopped: any other end is a failure. */
+export class WorkerLink {
   readonly number: number;
   /** What its tasks know. */
   readonly views: RemoteViews;
-  readonly #options: WorkerThreadOptions;
-  readonly #worker: Worker;
+  readonly #options: WorkerLinkOptions;
+  readonly #host: WorkerHost;
+  /** What is posted waits until the thread is loaded. */
+  readonly #control: MessagePort;
   readonly #tunnel: TunnelAsker;
   readonly #stopped = Promise.withResolvers<void>();
   #isStopping = false;
 
-  constructor(options: WorkerThreadOptions) {
-    const {worker: number, queryUrl, entry} = options;
+  constructor(host: WorkerHost, options: WorkerLinkOptions) {
+    const {worker: number, queryUrl} = options;
     this.#options = options;
     this.number = number;
-    const {port1, port2} = new MessageChannel();
-    this.#tunnel = new TunnelAsker(port1);
+    const [control, tunnel] = [new MessageChannel(), new MessageChannel()];
+    this.#control = control.port1;
+    this.#tunnel = new TunnelAsker(tunnel.port1);
     this.views = new RemoteViews({
       name: `worker ${number}`,
       url: TUNNEL_URL,
       fetch: (request) => this.#tunnel.fetch(request),
     });
-    const workerData = {worker: number, queryUrl, tunnel: port2};
-    this.#worker = new Worker(entry, {workerData, transferList: [port2]});
-    this.#worker.on('message', (message: FromWorker) => this.#take(message));
-    this.#worker.on('error', (error) => this.#fail(describeError(error)));
-    this.#worker.on('exit', (code) => this.#exited(code));
+    this.#control.on('message', (message: FromWorker) => this.#take(message));
+    this.#host = host;
+    void host.ended.then((how) => this.#ended(how));
+    host.start({worker: number, queryUrl, control: control.port2, tunnel: tunnel.port2});
   }
 
   begin(task: string, role: Role): void {
@@ -61,7 +65,7 @@ export class WorkerThread {
     this.#isStopping = true;
     this.#tell({kind: 'stop'});
     await this.#stopped.promise;
-    await this.#worker.terminate();
+    await this.#host.terminate();
   }
 
   get(path: string, signal: AbortSignal): Promise<Response> {
@@ -69,7 +73,7 @@ export class WorkerThread {
   }
 
   #tell(message: ToWorker): void {
-    post<ToWorker>(this.#worker, message);
+    post<ToWorker>(this.#control, message);
   }
 
   #take(message: FromWorker): void {
@@ -86,16 +90,13 @@ export class WorkerThread {
     }
   }
 
-  #exited(code: number): void {
+  #ended(how: string): void {
     this.#stopped.resolve();
-    if (!this.#isStopping) this.#fail(`it exited with ${code}`);
-  }
-
-  #fail(reason: string): void {
+    if (this.#isStopping) return;
     this.#options.onFailed(
       new ForebayError({
         code: 'WORKER_ENDED',
-        message: `worker thread ${this.number} has ended: ${reason}`,
+        message: `worker thread ${this.number} has ended: ${how}`,
         hint: 'the processor ends, too; start it again: nothing committed is lost',
       }),
     );
