@@ -1,6 +1,7 @@
 /**
  * The stream processor: keeps the views of a pipeline, exactly once from the data topics to the results, and answers queries.
- * The main thread is in the consumer group and answers HTTP; workers have the tasks, in threads that start with this file, too.
+ * The main thread is in the consumer group and answers HTTP; workers have the tasks: several in threads that start with this
+ * file, too, an only one in the main thread.
  */
 import {once} from 'node:events';
 import {isMainThread, parentPort} from 'node:worker_threads';

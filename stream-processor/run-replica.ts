@@ -15,15 +15,15 @@ import {OwnerMap} from './owners/owner-map.ts';
 import {queryUrl} from './owners/query-url.ts';
 import {answerProblems} from './query/answer-problems.ts';
 import {queryRoutes} from './query/query-routes.ts';
-import {ReplicaReport} from './replica-report.ts';
+import {ReplicaReport} from './status/replica-report.ts';
 import {MergedViews} from './route/merged-views.ts';
 import {partitionRoutes} from './route/partition-routes.ts';
 import {routeViews} from './route/route-views.ts';
 import {ViewOwners} from './route/view-owners.ts';
 import {sqlRoutes} from './sql/sql-routes.ts';
-import {cpuGauge} from './status.ts';
+import {cpuGauge} from './status/cpu-gauge.ts';
 import {Supervisor} from './supervisor.ts';
-import {tasksOf} from './tasks-of.ts';
+import {tasksOf} from './task/tasks-of.ts';
 import type {WorkerHost} from './worker/worker-hosts.ts';
 import {WorkerPool} from './worker/worker-pool.ts';
 

@@ -7,7 +7,7 @@ import {describeError, ForebayError} from '../src/lib/errors.ts';
 import type {TopicNames, TopicPlan} from '../src/protocol/topics.ts';
 import type {Log} from '../src/telemetry/log.ts';
 import type {OwnerMap} from './owners/owner-map.ts';
-import {tasksOf} from './tasks-of.ts';
+import {tasksOf} from './task/tasks-of.ts';
 import type {Role} from './worker/control.ts';
 import type {WorkerPool} from './worker/worker-pool.ts';
 
@@ -32,7 +32,7 @@ export interface SupervisorOptions {
 }
 
 /**
- * Hands the tasks that the group assigns to this replica to its worker threads: the partitions of the changelog topics
+ * Hands the tasks that the group assigns to this replica to its workers: the partitions of the changelog topics
  * are what is assigned. Membership only says who should try; what keeps two owners apart is the fence of each task.
  */
 export class Supervisor {

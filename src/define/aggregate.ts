@@ -11,7 +11,7 @@ export type Json =
   | readonly Json[]
   | {readonly [field: string]: Json | undefined};
 
-/** The state of a numeric aggregate: a short array of finite numbers, `null` where there is none yet. */
+/** The state of a numeric aggregate: a short array of numbers, none of them NaN, `null` where there is none yet. */
 export type AggregateState = (number | null)[];
 
 interface AggregateHead {

@@ -14,9 +14,11 @@ export interface DeviceTokenSource {
 }
 
 export interface DeviceTokenOptions {
+  /** 1 to 4. Default: `FOREBAY_DEVICE_SECRET`. */
   readonly secrets?: readonly SecretReference[];
 }
 
+/** Tokens of devices that the gateway need not know. */
 export function deviceToken(options: DeviceTokenOptions = {}): DeviceTokenSource {
   return {
     kind: 'device-token',
@@ -65,8 +67,11 @@ export type JwtKeys =
   | {readonly from: 'secret'; readonly secret: SecretReference};
 
 export interface JwtOptions {
+  /** `iss`, as it stands in the token. */
   readonly issuer: string;
+  /** `aud` must be or hold it. */
   readonly audience: string;
+  /** At least one: HS with a `secret`, the others with public keys. */
   readonly algorithms: readonly JwtAlgorithm[];
   readonly jwks?: SecretReference;
   /** `https:`, on a public host. */
@@ -74,11 +79,13 @@ export interface JwtOptions {
   readonly secret?: SecretReference;
   /** Default: `sub`. */
   readonly deviceClaim?: string;
+  /** Must hold `ingest:write:<stream>` or `ingest:write:*`. Without it every token may write. */
   readonly scopeClaim?: string;
+  /** From `iat` to `exp`, above 0. Default: any. */
   readonly maxLifetimeMs?: number;
 }
 
-/** Names exactly one of `jwks`, `jwksUrl` and `secret`; `definePipeline` checks it. */
+/** Tokens of one issuer. Name exactly one of `jwks`, `jwksUrl` and `secret`; `definePipeline` checks it. */
 export function jwt(options: JwtOptions): JwtSource {
   const {issuer, audience, algorithms, deviceClaim, scopeClaim, maxLifetimeMs} = options;
   return {
@@ -113,11 +120,13 @@ export interface ClientCertificateSource {
 }
 
 export interface ClientCertificateOptions {
+  /** 1 to 10,000 of them, each the hex SHA-256 of a certificate, or the secret that lists them. */
   readonly fingerprints: readonly string[] | SecretReference;
-  /** Default: `fingerprint`. */
+  /** What names the sender. Default: `fingerprint`. */
   readonly device?: ClientCertificateSource['device'];
 }
 
+/** TLS client certificates, on HTTP routes. */
 export function clientCertificate(options: ClientCertificateOptions): ClientCertificateSource {
   return {
     kind: 'client-certificate',

@@ -4,12 +4,11 @@ import {credentialProblems} from './credential-problems.ts';
 import type {PipelineOptions} from './pipeline.ts';
 import type {AnyStream} from './stream.ts';
 import {originProblems} from './origin-problems.ts';
-import {duplicates, isWithin, NAME, problemIf} from './problem-if.ts';
+import {duplicates, isWithin, MAX_PARTITIONS, NAME, problemIf} from './problem-if.ts';
 import {viewsProblems} from './view-problems.ts';
 import {webhookProblems} from './webhook-problems.ts';
 import type {WebhookScheme} from './webhook-scheme.ts';
 
-const MAX_PARTITIONS = 1_000;
 /** Ids are sealed and leave 100,000 at a time; the most they may take is half of the memory that shards share. */
 const MIN_DEDUPE_IDS = 200_000;
 const MAX_DEDUPE_IDS = 33_554_432;

@@ -55,7 +55,7 @@ export type DerivedInput<Event> =
 export type Input<Event> = StreamDefinition<Event> | DerivedInput<Event> | EventView<Event>;
 export type AnyInput = AnyStream | FilterInput | MapInput | RekeyInput | EnrichInput | AnyEventView;
 
-/** Only the events for which `where` is true. */
+/** Only the events for which `where` is true. One for which it throws is left out, and counted. */
 export function filter<Event>(
   from: Input<Event>,
   where: (event: NoInfer<Event>) => boolean,
@@ -72,16 +72,17 @@ export function map<Event, To>(
 }
 
 export interface RekeyOptions<Event> {
-  /** Of the repartition topic; lower-case letters, digits and dashes. */
+  /** Of the repartition topic; lower-case letters, digits and dashes, from a letter on. */
   readonly name: string;
+  /** 1,024 bytes at most; an event without such a key is left out (`REKEY_KEY_INVALID`), and counted. */
   readonly key: (event: Event) => string;
-  /** Default: as many as the input has. */
+  /** 1 to 1,000. Default: as many as the input has. */
   readonly partitions?: number;
 }
 
 /**
- * The same events under another key. They go through a repartition topic, as JSON; windows right behind a `rekey` (with
- * `filter` and `map` between at most) send partial aggregates instead of events.
+ * The same events under another key. They go through a repartition topic, as JSON; tumbling, hopping and running views right
+ * behind a `rekey` (with `filter` and `map` between at most) send partial aggregates instead of events.
  */
 export function rekey<Event>(
   from: Input<Event>,

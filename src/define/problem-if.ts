@@ -3,6 +3,9 @@
 /** Also a topic's name, so it must be one; dots are kept for what Forebay derives (`<stream>.rejected`). */
 export const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
+/** Of a topic. */
+export const MAX_PARTITIONS = 1_000;
+
 export function problemIf(isProblem: boolean, problem: string): string[] {
   return isProblem ? [problem] : [];
 }

@@ -1,6 +1,6 @@
 import type {AnyInput, RekeyInput} from './input.ts';
 import type {AnyStream} from './stream.ts';
-import type {LatestTable} from './table.ts';
+import type {AnyTable, LatestTable, StaticTable} from './table.ts';
 import {inputsOf, isEventView, type AnyEventView, type ViewDefinition} from './view.ts';
 
 /** All that views are made of, each once. */
@@ -10,6 +10,7 @@ export interface Reach {
   readonly streams: ReadonlySet<AnyStream>;
   readonly rekeys: ReadonlySet<RekeyInput>;
   readonly tables: ReadonlySet<LatestTable>;
+  readonly staticTables: ReadonlySet<StaticTable>;
 }
 
 export function reachOf(published: readonly ViewDefinition[]): Reach {
@@ -17,22 +18,27 @@ export function reachOf(published: readonly ViewDefinition[]): Reach {
   const streams = new Set<AnyStream>();
   const rekeys = new Set<RekeyInput>();
   const tables = new Set<LatestTable>();
+  const staticTables = new Set<StaticTable>();
   const visit = (input: AnyInput): void => {
     if (isViewInput(input)) views.add(input);
     else if (input.kind === 'stream') streams.add(input);
     else {
       if (input.kind === 'rekey') rekeys.add(input);
-      else if (input.kind === 'enrich' && input.table.kind === 'view') views.add(input.table.view);
-      else if (input.kind === 'enrich' && input.table.kind === 'latest') {
-        tables.add(input.table);
-        visit(input.table.from);
-      }
+      if (input.kind === 'enrich') visitTable(input.table);
       visit(input.from);
+    }
+  };
+  const visitTable = (table: AnyTable): void => {
+    if (table.kind === 'static') staticTables.add(table);
+    else if (table.kind === 'view') views.add(table.view);
+    else {
+      tables.add(table);
+      visit(table.from);
     }
   };
   // Also over those that are added meanwhile.
   for (const view of views) inputsOf(view).forEach(visit);
-  return {views, streams, rekeys, tables};
+  return {views, streams, rekeys, tables, staticTables};
 }
 
 export function isViewInput(input: AnyInput): input is AnyEventView {

@@ -6,6 +6,7 @@ export interface SecretReference {
 /** One, or several while one takes the place of another: what any of them proves is proven. */
 export type Secrets = SecretReference | readonly SecretReference[];
 
+/** `name`: of the variable or Worker secret that holds it. */
 export function secret(name: string): SecretReference {
   return {secret: name};
 }

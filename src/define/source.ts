@@ -32,6 +32,7 @@ export interface WebhookSource {
   readonly scheme: WebhookScheme;
 }
 
+/** An API key with the scope `ingest:write:<stream>`: docs/keys.md. */
 export function apiKey(): ApiKeySource {
   return {kind: 'api-key'};
 }
@@ -61,6 +62,7 @@ export function mqtt(): DialectSource {
   return {kind: 'mqtt'};
 }
 
+/** Deliveries of a provider at `POST /v1/webhooks/<source>`: docs/webhooks.md. */
 export function webhook(scheme: WebhookScheme): WebhookSource {
   return {kind: 'webhook', scheme};
 }

@@ -16,11 +16,13 @@ const BUFFER_MAX_AGE_MS_DEFAULT = days(7);
 const IDLE_MS_DEFAULT = minutes(1);
 const MAX_AHEAD_MS_DEFAULT = days(1);
 
-/** What a shard may hold before it is full (see `whenFull`): whichever bound is met first. */
+/** What a shard may hold before it is full (see `whenFull`): whichever bound is met first. All above 0. */
 export interface BufferCapacity {
+  /** Default: 2 GB. */
   readonly maxBytes: number;
+  /** Default: 20 million. */
   readonly maxRecords: number;
-  /** Age of the oldest record that Kafka has not taken. */
+  /** Age of the oldest record that Kafka has not taken. Default: 7 days. */
   readonly maxAgeMs: number;
 }
 
@@ -44,26 +46,35 @@ export interface SentAttributes {
 export const NO_ATTRIBUTES: SentAttributes = Object.freeze({});
 
 export interface StreamOptions<Schema extends z.ZodType> {
-  /** Lower-case letters, digits and dashes; also the topic's name. */
+  /** Lower-case letters, digits and dashes, from a letter on, 63 at most; also the topic's name. */
   readonly name: string;
   /** The team that answers for it. */
   readonly owner: string;
   readonly description?: string;
   readonly schema: Schema;
-  /** Orders and partitions records. Without it, whole requests go to one random shard and only their order is kept. */
+  /**
+   * Orders and partitions records, 1,024 bytes at most. Without it, whole requests go to one random shard, only their order is
+   * kept, and no view can read the stream.
+   */
   readonly key?: (event: NoInfer<z.output<Schema>>, attributes: SentAttributes) => string;
   /** Milliseconds since the epoch; without it, the time of receipt. */
   readonly eventTime?: (event: NoInfer<z.output<Schema>>, attributes: SentAttributes) => number;
   /** The event's own id, for deduplication; without it, see the route's order of ids. */
   readonly id?: (event: NoInfer<z.output<Schema>>, attributes: SentAttributes) => string;
+  /** 1 to 1,000; as many as the topic has for ever, since keys would change places. */
   readonly partitions: number;
+  /** Who may send, and in which dialects; at least one. */
   readonly accept: readonly Source[];
   /** `reject`: the sender is told 422. `quarantine`: it gets 2xx and the event is kept as rejected. Default: by source. */
   readonly onInvalid?: 'reject' | 'quarantine';
+  /** Of the event as it was sent. Default, and the most: 1 MiB. */
   readonly maxEventBytes?: number;
-  /** How long a repeated id is known as a duplicate. */
+  /** How long a repeated id is known as a duplicate. Default: 4 days. */
   readonly dedupeWindowMs?: number;
-  /** Ids a shard remembers at most, 1.9 MB of memory a million. Above it the oldest leave early: counted and logged. */
+  /**
+   * Ids a shard remembers at most, 1.9 MB of memory a million. Above it the oldest leave early: counted and logged. 200,000 to
+   * 33,554,432; default: half of that.
+   */
   readonly dedupeMaxIds?: number;
   readonly capacity?: Partial<BufferCapacity>;
   /** Of all senders together; a key may have a quota of its own besides. Without it, none. */
@@ -85,9 +96,10 @@ export interface StreamOptions<Schema extends z.ZodType> {
   /**
    * After so long without an event in a partition, by the clock on the wall, its event time goes on by itself, as fast as
    * the clock, so that its windows close. An event that was held up for longer than this and the grace is late then.
+   * Default: one minute.
    */
   readonly idleMs?: number;
-  /** An event dated further than this ahead of its receipt goes to the late topics and moves no time. */
+  /** An event dated further than this ahead of its receipt goes to the late topics and moves no time. Default: one day. */
   readonly maxAheadMs?: number;
 }
 
@@ -119,7 +131,7 @@ export interface StreamDefinition<Event = unknown> {
 // oxlint-disable-next-line typescript/no-explicit-any -- a stream is contravariant in its event; only `any` holds them all
 export type AnyStream = StreamDefinition<any>;
 
-/** Names a stream; `definePipeline` checks it. */
+/** Events of one kind: who may send them, what they look like, where they go. `definePipeline` checks it. */
 export function defineStream<Schema extends z.ZodType>(
   options: StreamOptions<Schema>,
 ): StreamDefinition<z.output<Schema>> {

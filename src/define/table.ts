@@ -29,7 +29,7 @@ export type AnyTable = LatestTable | ViewTable | StaticTable;
 
 /**
  * The latest event by key of an input, by event time; of the same time the one that came last. Rows stay until a newer one
- * replaces them: a compacted topic read as a table.
+ * replaces them: a compacted topic read as a table. `name`: lower-case letters, digits and dashes, from a letter on.
  */
 export function tableOf<Event>(
   from: Input<Event>,
@@ -48,7 +48,7 @@ export function tableOfView<View extends AggregateView>(view: View): ViewTable<R
 
 /**
  * A table from a file: `import rows from './stations.json' with {type: 'json'}`, and `key` names each row. Later rows
- * of the same key win.
+ * of the same key win. In SQL it has its `name`.
  */
 export function staticTable<Row>(options: {
   readonly name: string;

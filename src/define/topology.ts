@@ -99,7 +99,7 @@ function sharePanes(a: ViewDefinition, b: ViewDefinition): boolean {
   );
 }
 
-function isWindowView(view: ViewDefinition): view is WindowView {
+export function isWindowView(view: ViewDefinition): view is WindowView {
   return view.kind === 'tumbling' || view.kind === 'hopping';
 }
 

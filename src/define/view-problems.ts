@@ -1,6 +1,6 @@
 import type {AnyInput} from './input.ts';
 import type {PipelineOptions} from './pipeline.ts';
-import {duplicates, isWithin, NAME, problemIf} from './problem-if.ts';
+import {duplicates, isWithin, MAX_PARTITIONS, NAME, problemIf} from './problem-if.ts';
 import {reachOf} from './reach.ts';
 import type {AnyStream} from './stream.ts';
 import type {LatestTable} from './table.ts';
@@ -13,19 +13,27 @@ const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const ROW_FIELDS = new Set(['key', 'start', 'end', 'id', 'final']);
 /** Windows an event is in at most: each of them is a row. */
 const MAX_OVERLAP = 100_000;
+/** Of one view: their states, each of `MAX_STATE_BYTES` at most, are one record of the changelog. */
+const MAX_OBJECT_AGGREGATES = 15;
 /** A topic's name has 249 characters at most: room for prefix, pipeline and `.changelog`. */
 const MAX_GROUP_NAME = 150;
 
 export function viewsProblems(options: PipelineOptions): string[] {
   const {groups} = topologyOf(options);
-  const {views, tables, rekeys} = reachOf(options.views);
+  const {views, tables, staticTables, rekeys} = reachOf(options.views);
   const unpublished = [...views].filter((view) => !options.views.includes(view));
   // A view that is published twice is listed twice.
-  const names = [...options.views, ...unpublished, ...tables].map(({name}) => name);
+  const named = [...options.views, ...unpublished, ...tables, ...staticTables];
   return [
-    ...duplicates(names).map((name) => `two views are named "${name}"`),
+    ...duplicates(named.map(({name}) => name)).map(
+      (name) => `two views or tables are named "${name}"`,
+    ),
     ...duplicates([...rekeys].map(({name}) => name)).map(
       (name) => `two rekeys are named "${name}": use one for both, or another name`,
+    ),
+    ...duplicates(groups.map(({name}) => name)).map(
+      (name) =>
+        `two groups of views would share the changelog of "${name}": rename a rekey or a view behind it`,
     ),
     ...groups.flatMap((group) => groupProblems(group)),
     ...[...views].flatMap((view) => viewProblems(view, options.streams)),
@@ -93,8 +101,8 @@ function inputProblems(input: AnyInput, at: string, streams: readonly AnyStream[
             `${at}: rekey name "${input.name}" must match ${NAME}`,
           ),
           ...problemIf(
-            !isWithin(input.partitions, 1, 1_000),
-            `${at}: rekey "${input.name}": partitions must be a whole number from 1 to 1000`,
+            !isWithin(input.partitions, 1, MAX_PARTITIONS),
+            `${at}: rekey "${input.name}": partitions must be a whole number from 1 to ${MAX_PARTITIONS}, not ${input.partitions}`,
           ),
         ]
       : input.kind === 'enrich' && input.by !== undefined && input.table.kind !== 'static'
@@ -116,7 +124,7 @@ function durationProblems(view: ViewDefinition, at: string): string[] {
     );
   const kept = (name: string, least: number) =>
     problemIf(
-      !isWithin(view.retentionMs, least, Number.MAX_SAFE_INTEGER),
+      !isWithin(view.retentionMs, Number.isNaN(least) ? 1 : least, Number.MAX_SAFE_INTEGER),
       `${at}: retentionMs must be at least ${name}, not ${view.retentionMs}`,
     );
   switch (view.kind) {
@@ -150,14 +158,20 @@ function durationProblems(view: ViewDefinition, at: string): string[] {
           Number.isNaN(view.beforeMs) || Number.isNaN(view.afterMs),
           `${at}: give withinMs, or beforeMs and afterMs`,
         ),
-        ...notBelow('beforeMs', view.beforeMs),
-        ...notBelow('afterMs', view.afterMs),
+        ...(Number.isNaN(view.beforeMs) ? [] : notBelow('beforeMs', view.beforeMs)),
+        ...(Number.isNaN(view.afterMs) ? [] : notBelow('afterMs', view.afterMs)),
         ...notBelow('graceMs', view.graceMs),
+        ...above('retentionMs', view.retentionMs),
       ];
     case 'correlate':
-      return [...above('withinMs', view.withinMs), ...notBelow('graceMs', view.graceMs)];
-    case 'running':
+      return [
+        ...above('withinMs', view.withinMs),
+        ...notBelow('graceMs', view.graceMs),
+        ...above('retentionMs', view.retentionMs),
+      ];
     case 'select':
+      return above('retentionMs', view.retentionMs);
+    case 'running':
       break;
   }
   return [];
@@ -165,6 +179,7 @@ function durationProblems(view: ViewDefinition, at: string): string[] {
 
 function aggregateProblems({aggregates, emit, kind}: AggregateView, at: string): string[] {
   const names = Object.keys(aggregates);
+  const objects = Object.values(aggregates).filter((each) => each.kind === 'object').length;
   const isInterval = typeof emit === 'object' && isWithin(emit.everyMs, 1, Number.MAX_SAFE_INTEGER);
   return [
     ...problemIf(
@@ -172,6 +187,10 @@ function aggregateProblems({aggregates, emit, kind}: AggregateView, at: string):
       `${at}: emit must be ${kind === 'running' ? '' : `'final', `}'updates' or {everyMs}, not ${JSON.stringify(emit)}`,
     ),
     ...problemIf(names.length === 0, `${at}: aggregates is empty; add at least count()`),
+    ...problemIf(
+      objects > MAX_OBJECT_AGGREGATES,
+      `${at}: ${objects} aggregates keep values or sketches, more than ${MAX_OBJECT_AGGREGATES}; let one of them keep an object of several values`,
+    ),
     ...names.flatMap((name) =>
       problemIf(
         !FIELD.test(name) || ROW_FIELDS.has(name),

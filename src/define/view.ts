@@ -5,8 +5,8 @@ import type {AnyStream} from './stream.ts';
 import type {Step} from './views/correlate.ts';
 
 /**
- * `final`: one result when a window closes. `updates`: also every change, at most one a commit. `everyMs`: also what
- * changed, so often by the wall clock at most.
+ * `final`: one result when a window closes. `updates`: also every change, at most one a commit (100 ms). `everyMs`, above 0:
+ * also what changed, so often by the wall clock at most.
  */
 export type Emit = 'final' | 'updates' | {readonly everyMs: number};
 
@@ -19,7 +19,7 @@ export interface ViewHead {
   /** The stream its input begins with: its owner answers for the view. */
   readonly stream: AnyStream;
   readonly partitions: number;
-  /** How long closed rows can be queried, in event time behind the watermark. */
+  /** How long closed rows are kept, in event time behind the watermark. */
   readonly retentionMs: number;
   readonly storage: Storage;
 }

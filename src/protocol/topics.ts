@@ -12,6 +12,8 @@ import {
 export const DRAIN_TASKS = 8;
 /** Room for an event of 1 MiB, its key and its headers in one record batch. */
 export const TOPIC_MAX_MESSAGE_BYTES = 2_097_152;
+/** Of a record's value, with room for key, headers and the record batch. A record that a topic refuses is refused for ever. */
+export const MAX_VALUE_BYTES = TOPIC_MAX_MESSAGE_BYTES - 65_536;
 /** A dead letter is a record and the reason; the topic of those too large for another must take any there can be. */
 export const DEAD_LETTER_MAX_MESSAGE_BYTES = 4 * TOPIC_MAX_MESSAGE_BYTES;
 /** How long a deleted key's tombstone stays readable: a local checkpoint older than this may have missed it. */

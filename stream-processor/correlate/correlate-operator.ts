@@ -20,19 +20,21 @@ import {ForebayError} from '../../src/lib/errors.ts';
 import {DueQueue, type Due} from '../engine/due-queue.ts';
 import {EmittingOperator} from '../engine/emitting-operator.ts';
 import type {OperatorContext, RowValues, TimedEvent} from '../engine/operator.ts';
+import {RecentKeys} from '../engine/recent-keys.ts';
+import {rowValues} from '../engine/row-values.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
 import {jsonOf} from '../event/held-event.ts';
-import {rowValues} from '../select/row-values.ts';
 import type {StateStore} from '../state/state-store.ts';
 import {KeyEvents} from './key-events.ts';
 import {KeyMatches, type Settled} from './key-matches.ts';
-import {MatchCache} from './match-cache.ts';
 import {markOf, type OpenMatch, type Pattern} from './pattern.ts';
 import {SequencePattern} from './sequence-pattern.ts';
 import {SetPattern} from './set-pattern.ts';
 
 /** Events of one key that are not settled or in an open match, and so also its open matches. More of them are refused. */
 export const MAX_EVENTS_PER_KEY = 10_000;
+/** Keys whose open matches are in memory; those of others are worked out again from their events. */
+const MAX_CACHED_KEYS = 20_000;
 
 const SETTLE = 0;
 const END = 1;
@@ -44,7 +46,7 @@ export class CorrelateOperator extends EmittingOperator {
   readonly #context: OperatorContext;
   readonly #pattern: Pattern;
   readonly #events: KeyEvents;
-  readonly #cache: MatchCache;
+  readonly #cache = new RecentKeys<KeyMatches>(MAX_CACHED_KEYS);
   readonly #queue = new DueQueue();
   #timeMs = Number.NEGATIVE_INFINITY;
   /** An event that is late for several steps is reported once. */
@@ -57,30 +59,31 @@ export class CorrelateOperator extends EmittingOperator {
     this.#context = context;
     this.#pattern = order === 'any' ? new SetPattern(steps) : new SequencePattern(steps);
     this.#events = new KeyEvents(view, stores);
-    this.#cache = new MatchCache();
     this.stores = [this.#events.store];
     this.delayMs = graceMs;
   }
 
   take({key, timeMs, id, event}: TimedEvent, place: number): void {
-    let json: string;
     try {
       const {where} = this.#view.steps[place]!;
       if (where !== undefined && !where(event)) return;
-      json = jsonOf(event);
+      this.#hold({key, timeMs, id, event}, markOf(place));
     } catch (error) {
       this.#context.failed(error);
-      return;
     }
+  }
+
+  #hold({key, timeMs, id, event}: TimedEvent, marks: number): void {
+    const json = jsonOf(event);
     const dueMs = timeMs + this.#view.graceMs;
     if (dueMs < this.#timeMs) {
       if (this.#lateId !== id) this.#context.late('late');
       this.#lateId = id;
     } else if (this.#events.has(key, timeMs, id)) {
-      this.#events.mark(key, timeMs, {id, marks: markOf(place)});
+      this.#events.mark(key, timeMs, {id, marks});
     } else if (this.#events.countOf(key) >= MAX_EVENTS_PER_KEY) {
-      this.#context.failed(keyFull(this.#view.name, key));
-    } else if (this.#events.add(key, timeMs, {id, json, marks: markOf(place)})) {
+      throw keyFull(this.#view.name, key);
+    } else if (this.#events.add(key, timeMs, {id, json, marks})) {
       this.#queue.push({dueMs, rank: SETTLE, key, at: timeMs});
     }
   }

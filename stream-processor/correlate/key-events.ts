@@ -1,13 +1,17 @@
 import type {CorrelateView} from '../../src/define/view.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {heldEventsCodec, type HeldEvent} from '../event/held-event.ts';
+import {heldEventsCodec, withEvent, type HeldEvent} from '../event/held-event.ts';
 import type {KeyedStore} from '../state/keyed-store.ts';
 import {compareIds} from './compare-ids.ts';
 import {DECIDED} from './key-matches.ts';
 
 const NONE: readonly HeldEvent[] = [];
 
-/** The events a correlation holds, by key and time, and how many there are of each key. */
+/**
+ * The events a correlation holds, by key and time, and how many there are of each key.
+ *
+ * Invariant: the counts are those of the store's entries, and counted anew after a restart.
+ */
 export class KeyEvents {
   readonly store: KeyedStore<readonly HeldEvent[]>;
   readonly #counts = new Map<string, number>();
@@ -38,10 +42,10 @@ export class KeyEvents {
     return this.#of(key, at).some(isUndecided);
   }
 
-  /** Returns whether it is the key's first at that time. */
+  /** Returns whether it is the key's first at that time. @throws ForebayError `EVENT_TOO_LARGE` */
   add(key: string, at: number, held: HeldEvent): boolean {
     const before = this.#of(key, at);
-    this.#put(key, at, [...before, held]);
+    this.#put(key, at, withEvent(before, held));
     return before.length === 0;
   }
 

@@ -1,4 +1,4 @@
-import {partialRekeyOf, type TaskGroup} from '../../src/define/topology.ts';
+import {isWindowView, partialRekeyOf, type TaskGroup} from '../../src/define/topology.ts';
 import type {ViewDefinition, WindowView} from '../../src/define/view.ts';
 import {CorrelateOperator} from '../correlate/correlate-operator.ts';
 import {JoinOperator} from '../join/join-operator.ts';
@@ -6,10 +6,10 @@ import {SelectOperator} from '../select/select-operator.ts';
 import {SessionOperator} from '../session/session-operator.ts';
 import {SlidingOperator} from '../sliding/sliding-operator.ts';
 import {createWindowOperators} from '../window/create-window-operators.ts';
-import {createRunningOperator} from '../window/running-operator.ts';
+import {RunningOperator} from '../window/running-operator.ts';
 import type {Operator, OperatorContext} from './operator.ts';
 import type {StoreFactory} from './store-factory.ts';
-import {isWindow, windowGroups} from './window-groups.ts';
+import {windowGroups} from './window-groups.ts';
 
 export interface OperatorParts {
   readonly stores: StoreFactory;
@@ -23,12 +23,11 @@ export function createOperators(
 ): ReadonlyMap<ViewDefinition, Operator> {
   const operators = new Map<ViewDefinition, Operator>();
   for (const views of windowGroups(group)) {
-    const takes = partialRekeyOf(views[0]!) === undefined ? 'events' : 'partials';
-    const made = createWindowOperators({...parts, views, takes});
+    const made = createWindowOperators({...parts, views, takes: takenBy(views[0]!)});
     views.forEach((view, index) => operators.set(view, made[index]!));
   }
   for (const view of group.views) {
-    if (!isWindow(view)) operators.set(view, createOperator(view, parts));
+    if (!isWindowView(view)) operators.set(view, createOperator(view, parts));
   }
   return operators;
 }
@@ -37,10 +36,8 @@ function createOperator(view: Exclude<ViewDefinition, WindowView>, parts: Operat
   const {stores} = parts;
   const context = parts.contextOf(view);
   switch (view.kind) {
-    case 'running': {
-      const takes = partialRekeyOf(view) === undefined ? 'events' : 'partials';
-      return createRunningOperator({...parts, view, takes});
-    }
+    case 'running':
+      return new RunningOperator({view, stores, context, takes: takenBy(view)});
     case 'session':
       return new SessionOperator(view, stores, context);
     case 'sliding':
@@ -53,4 +50,8 @@ function createOperator(view: Exclude<ViewDefinition, WindowView>, parts: Operat
     default:
       return new SelectOperator(view, context);
   }
+}
+
+function takenBy(view: ViewDefinition): 'events' | 'partials' {
+  return partialRekeyOf(view) === undefined ? 'events' : 'partials';
 }

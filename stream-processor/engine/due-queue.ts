@@ -1,4 +1,4 @@
-import {compareKeys} from '../window/compare-keys.ts';
+import {compareKeys} from './compare-keys.ts';
 
 /** Something to be done about a key once time has passed `dueMs`. */
 export interface Due {

@@ -32,9 +32,7 @@ export abstract class EmittingOperator implements Operator {
     return NONE;
   }
 
-  markCommitted(): void {
-    for (const store of this.stores) store.markCommitted();
-  }
+  markCommitted(): void {}
 
   openRows(): readonly Row[] {
     return NONE;

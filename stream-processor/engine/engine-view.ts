@@ -1,9 +1,9 @@
 import type {ViewDefinition} from '../../src/define/view.ts';
+import type {TableRows} from '../table/table-rows.ts';
 import {SourceNode} from './input-node.ts';
-import type {MemberTime, TimeSource} from './member-time.ts';
+import type {MemberTime} from './member-time.ts';
 import type {LateReason, Operator, OperatorContext, Row, TimedEvent} from './operator.ts';
-import type {Member, Route} from './route.ts';
-import type {ViewRows} from '../table/view-rows.ts';
+import type {Member, Route, Source} from './route.ts';
 
 export interface EngineViewOptions {
   readonly view: ViewDefinition;
@@ -17,8 +17,11 @@ export interface EngineViewOptions {
   readonly forward: (view: EngineView, event: TimedEvent) => void;
 }
 
-/** A view at work: its operator, its time, and the rows it emitted that no commit has taken yet. */
-export class EngineView implements Member, TimeSource {
+/**
+ * A view at work: its operator, its time, and the rows it emitted that no commit has taken yet. Those are nowhere else: a
+ * crash loses them with the events they were made of, which come again.
+ */
+export class EngineView implements Member, Source {
   readonly view: ViewDefinition;
   readonly isPublished: boolean;
   readonly time: MemberTime;
@@ -29,8 +32,11 @@ export class EngineView implements Member, TimeSource {
   /** For the views that read this one's rows. */
   readonly node = new SourceNode();
   readonly routes: Route[] = [];
-  /** Tables of this view's rows. */
-  readonly tables: ViewRows[] = [];
+  /**
+   * Tables of this view's rows: what its aggregates were after the last event that it took of the key; of windows, of the
+   * newest one that this event went into. A row outlives its window.
+   */
+  readonly tables: TableRows[] = [];
   readonly #options: EngineViewOptions;
   #emitted: Row[] = [];
   #event: TimedEvent | undefined;
@@ -101,15 +107,11 @@ export class EngineView implements Member, TimeSource {
     return emitted.length === 0 ? closed : [...emitted, ...closed];
   }
 
-  markCommitted(): void {
-    this.time.markCommitted();
-    this.operator.markCommitted();
-  }
-
   #updateTables(event: TimedEvent): void {
     if (this.tables.length === 0) return;
     const row = this.operator.rowAt?.(event.key, event.timeMs);
-    if (row !== undefined) for (const table of this.tables) table.update(row);
+    if (row === undefined) return;
+    for (const table of this.tables) table.put(row.key, row.start ?? 0, row.values);
   }
 
   #emit(row: Row, timeMs: number): void {

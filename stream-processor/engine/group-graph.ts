@@ -8,19 +8,18 @@ import type {AnyInput, EnrichInput} from '../../src/define/input.ts';
 import type {AnyTable, LatestTable} from '../../src/define/table.ts';
 import {eventsRootName, partialRekeyOf, type Repartition} from '../../src/define/topology.ts';
 import type {TaskGroup} from '../../src/define/topology.ts';
-import {inputsOf, type ViewDefinition} from '../../src/define/view.ts';
+import {inputsOf, type Storage, type ViewDefinition} from '../../src/define/view.ts';
 import {assert} from '../../src/lib/assert.ts';
 import {enrichStep} from '../table/enrich-step.ts';
-import {LatestRows} from '../table/latest-rows.ts';
 import {staticRows} from '../table/static-rows.ts';
 import type {TableReader} from '../table/table-reader.ts';
-import {ViewRows} from '../table/view-rows.ts';
+import {TableRows} from '../table/table-rows.ts';
 import type {EngineView} from './engine-view.ts';
 import {StepNode, type InputNode, type Step} from './input-node.ts';
 import {inputStep} from './input-steps.ts';
 import {MemberTime} from './member-time.ts';
 import {RootSource} from './root-source.ts';
-import type {Member} from './route.ts';
+import type {Member, Source} from './route.ts';
 import type {SinkMember} from './sink-member.ts';
 import type {StoreFactory} from './store-factory.ts';
 import {TableMember} from './table-member.ts';
@@ -30,11 +29,8 @@ export interface GraphOptions {
   readonly stores: StoreFactory;
   readonly makeView: (view: ViewDefinition, time: MemberTime) => EngineView;
   readonly makeSink: (root: Repartition, time: MemberTime) => SinkMember;
-  readonly makeTable: (table: LatestTable, time: MemberTime, rows: LatestRows) => TableMember;
+  readonly makeTable: (table: LatestTable, time: MemberTime, rows: TableRows) => TableMember;
 }
-
-/** Whose events, and whose time. */
-type Source = RootSource | EngineView;
 
 export class GroupGraph {
   readonly roots: ReadonlyMap<string, RootSource>;
@@ -43,7 +39,8 @@ export class GroupGraph {
   readonly views: EngineView[] = [];
   readonly tables: TableMember[] = [];
   readonly sinks: SinkMember[] = [];
-  readonly viewRows: ViewRows[] = [];
+  /** Of tables of events and of tables of views. */
+  readonly tableRows: TableRows[] = [];
   readonly #options: GraphOptions;
   readonly #steps = new Map<AnyInput, InputNode>();
   readonly #readers = new Map<AnyTable, TableReader>();
@@ -121,20 +118,26 @@ export class GroupGraph {
   }
 
   #makeReader(table: AnyTable): TableReader {
-    const {stores, makeTable} = this.#options;
     if (table.kind === 'static') return staticRows(table);
     if (table.kind === 'view') {
-      const rows = new ViewRows(table, stores);
-      this.#viewOf(table.view).tables.push(rows);
-      this.viewRows.push(rows);
+      const {view} = table;
+      const rows = this.#makeRows(`${view.name}.table`, view.storage);
+      this.#viewOf(view).tables.push(rows);
       return rows;
     }
     const [node, source] = [this.#nodeOf(table.from), this.#sourceOf(table.from)];
-    const member = makeTable(table, new MemberTime([source]), new LatestRows(table, stores));
+    const rows = this.#makeRows(table.name, 'memory');
+    const member = this.#options.makeTable(table, new MemberTime([source]), rows);
     this.tables.push(member);
     this.members.push(member);
     source.routes.push({node, member, side: 0});
-    return member.rows;
+    return rows;
+  }
+
+  #makeRows(name: string, storage: Storage): TableRows {
+    const rows = new TableRows(name, storage, this.#options.stores);
+    this.tableRows.push(rows);
+    return rows;
   }
 
   #viewOf(view: ViewDefinition): EngineView {

@@ -1,6 +1,6 @@
 /**
- * An operator does the work of one view (or table, or sink) in one partition, event by event and without any I/O but its
- * stores. The engine tells it of events and of time; the commit asks it for rows and its stores for changes.
+ * An operator does the work of one view in one partition, event by event and without any I/O but its stores. The engine
+ * tells it of events and of time; the commit asks it for rows and its stores for changes.
  *
  * Invariant: all that decides about later rows is in its stores or in its `mark`, both committed with the rows. What is
  * derived from them (heaps, merged panes, caches) is built by `restored` and never written.
@@ -77,7 +77,7 @@ export interface Operator {
   changedRows(): Iterable<Row>;
   /** Rows that were open in an earlier commit and are no more, without having been closed. */
   withdrawnRows(): Iterable<RowIdentity>;
-  /** What was changed, taken or withdrawn is in Kafka now. Its stores are told, too. */
+  /** What was changed, taken or withdrawn is in Kafka now. The engine tells its stores. */
   markCommitted(): void;
   /** Open rows as of the last commit, by start, key and id. */
   openRows(range: RowRange): readonly Row[];

@@ -1,10 +1,9 @@
 import type {Root} from '../../src/define/topology.ts';
 import {SourceNode} from './input-node.ts';
-import type {TimeSource} from './member-time.ts';
-import type {Route} from './route.ts';
+import type {Route, Source} from './route.ts';
 
 /** A root as the engine has it: its time, who takes its events, and who follows its time. */
-export class RootSource implements TimeSource {
+export class RootSource implements Source {
   readonly root: Root;
   readonly node = new SourceNode();
   readonly routes: Route[] = [];

@@ -1,6 +1,6 @@
-import type {InputNode} from './input-node.ts';
+import type {InputNode, SourceNode} from './input-node.ts';
+import type {MemberTime, TimeSource} from './member-time.ts';
 import type {LateReason, TimedEvent} from './operator.ts';
-import type {MemberTime} from './member-time.ts';
 
 /** A view, a table or a sink: what takes events in a task. */
 export interface Member {
@@ -10,6 +10,12 @@ export interface Member {
   /** Every view that would have taken the event is told why it does not. */
   refuse(event: TimedEvent, reason: LateReason): void;
   advance(timeMs: number): void;
+}
+
+/** A root, or a view whose rows are events: whose events members take, and whose time they follow. */
+export interface Source extends TimeSource {
+  readonly node: SourceNode;
+  readonly routes: Route[];
 }
 
 /** From a source to one side of a member. */

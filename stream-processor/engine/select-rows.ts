@@ -1,8 +1,6 @@
-import {compareKeys} from '../window/compare-keys.ts';
+import {compareKeys} from './compare-keys.ts';
+import {Smallest} from './smallest.ts';
 import type {RowIdentity, RowRange} from './operator.ts';
-
-/** Rows that are worth sorting. */
-const SORTED_LEAST = 1_024;
 
 /** By start, key, end and id: the order in which rows are answered. */
 export function compareIdentities(a: RowIdentity, b: RowIdentity): number {
@@ -19,16 +17,11 @@ export function selectRows<Candidate extends RowIdentity & {readonly start: numb
   candidates: Iterable<Candidate>,
   {fromMs, toMs, after, limit}: RowRange,
 ): readonly Candidate[] {
-  const found: Candidate[] = [];
-  // Sorted now and then, so that what is held is of the order of the limit and not of all there is.
-  const sortAt = Math.max(2 * limit, SORTED_LEAST);
-  const sort = () => found.sort(compareIdentities).splice(limit);
+  const smallest = new Smallest<Candidate>(limit, compareIdentities);
   for (const candidate of candidates) {
     const {start} = candidate;
     if (start < fromMs || start >= toMs) continue;
-    if (after === undefined || compareIdentities(candidate, after) > 0) found.push(candidate);
-    if (found.length >= sortAt) sort();
+    if (after === undefined || compareIdentities(candidate, after) > 0) smallest.add(candidate);
   }
-  sort();
-  return found;
+  return smallest.items();
 }

@@ -4,8 +4,9 @@ import type {LateReason, TimedEvent} from './operator.ts';
 import type {Member} from './route.ts';
 import type {Sink} from './sink.ts';
 
+/** A sink at work, and the event it is taking. */
 export class SinkMember implements Member {
-  readonly root: Repartition;
+  readonly name: string;
   readonly sink: Sink;
   readonly time: MemberTime;
   readonly #onLate: (event: TimedEvent, reason: LateReason) => void;
@@ -18,16 +19,12 @@ export class SinkMember implements Member {
     /** The views behind it do not get the event. */
     readonly onLate: (event: TimedEvent, reason: LateReason) => void;
   }) {
-    this.root = options.root;
+    this.name = options.root.name;
     this.time = options.time;
     this.#onLate = options.onLate;
     this.sink = options.makeSink((reason) => {
       if (this.#event !== undefined) this.refuse(this.#event, reason);
     });
-  }
-
-  get name(): string {
-    return this.root.name;
   }
 
   take(event: TimedEvent): void {

@@ -11,13 +11,14 @@ import type {ViewDefinition} from '../../src/define/view.ts';
 import {assert} from '../../src/lib/assert.ts';
 import type {StateStore} from '../state/state-store.ts';
 import {createOperators} from './create-operators.ts';
+import {dispatch, refuse, type DispatchListener} from './dispatch.ts';
 import {EngineView} from './engine-view.ts';
 import {GroupGraph} from './group-graph.ts';
 import type {MemberTime} from './member-time.ts';
 import {ofView} from './of-view.ts';
 import type {LateReason, Operator, Row, TimedEvent} from './operator.ts';
 import type {RootSource} from './root-source.ts';
-import type {Member, Route} from './route.ts';
+import type {Member} from './route.ts';
 import {SinkMember} from './sink-member.ts';
 import type {Sink} from './sink.ts';
 import type {StoreFactory} from './store-factory.ts';
@@ -34,10 +35,8 @@ export interface LateEvent {
   readonly isRow: boolean;
 }
 
-export interface EngineListener {
+export interface EngineListener extends DispatchListener {
   late(late: LateEvent): void;
-  /** A function of the definition threw; that view, table or sink is as if the event had not come. */
-  failed(name: string, error: unknown): void;
 }
 
 export interface TaskEngineOptions {
@@ -53,15 +52,12 @@ export class TaskEngine {
   readonly views: readonly EngineView[];
   readonly tables: readonly TableMember[];
   readonly sinks: readonly SinkMember[];
-  /** Of all members, each once. */
   readonly stores: readonly StateStore[];
   readonly #options: TaskEngineOptions;
   readonly #graph: GroupGraph;
   /** Set before the first event. */
   #listener!: EngineListener;
   readonly #members: readonly Member[];
-  /** Committed with the views' own. */
-  readonly #ownStores: readonly StateStore[];
   #isInView = false;
   /** The last commit had no room for all that was due. */
   #isPartlyTaken = false;
@@ -82,7 +78,7 @@ export class TaskEngine {
           onLate: (event, reason) => this.#late([], event, reason),
         }),
     });
-    const {views, tables, sinks, members, viewRows} = this.#graph;
+    const {views, tables, sinks, members, tableRows} = this.#graph;
     const contexts = new Map(views.map(({view, context}) => [view, context]));
     const operators = createOperators(options.group, {
       stores: options.stores,
@@ -93,16 +89,10 @@ export class TaskEngine {
     this.tables = tables;
     this.sinks = sinks;
     this.#members = members;
-    this.#ownStores = [
-      ...tables.flatMap(({rows}) => rows.stores),
-      ...viewRows.flatMap(({stores}) => stores),
-    ];
-    const all = [
+    this.stores = [
       ...views.flatMap(({operator}) => operator.stores),
-      ...this.#ownStores,
-      ...sinks.flatMap(({sink}) => sink.stores),
+      ...tableRows.map(({store}) => store),
     ];
-    this.stores = [...new Set(all)];
   }
 
   listen(listener: EngineListener): void {
@@ -113,23 +103,19 @@ export class TaskEngine {
     return this.views.find((each) => each.view.name === name);
   }
 
-  timeOf(root: string): number | null {
-    return this.#root(root).timeMs;
-  }
-
   /** The time of a stream moves with its events, that of a repartition topic only with `advance`. */
   apply(root: string, event: TimedEvent): void {
     const source = this.#root(root);
-    if (event.timeMs < 0) this.#refuse(source, event, 'negative-time');
+    if (event.timeMs < 0) refuse(source, {event, reason: 'negative-time'}, this.#listener);
     else {
       if (source.root.kind === 'stream') this.#advance(source, event.timeMs);
-      this.#dispatch(source, event);
+      dispatch(source, event, this.#listener);
     }
   }
 
   /** Whoever would take the event is told why it does not. */
   refuse(root: string, event: TimedEvent, reason: LateReason): void {
-    this.#refuse(this.#root(root), event, reason);
+    refuse(this.#root(root), {event, reason}, this.#listener);
   }
 
   advance(root: string, timeMs: number): void {
@@ -179,13 +165,13 @@ export class TaskEngine {
   }
 
   markCommitted(): void {
-    for (const view of this.views) view.markCommitted();
-    for (const store of this.#ownStores) store.markCommitted();
+    for (const store of this.stores) store.markCommitted();
+    for (const {operator} of this.views) operator.markCommitted();
     for (const {sink} of this.sinks) sink.markCommitted();
     for (const {time} of this.#members) time.markCommitted();
   }
 
-  /** After all stores are restored; `markOf` and `timeOf` say what the position does. */
+  /** After all stores are restored; the functions say what the position does. */
   restored(position: {
     readonly rootTime: (root: string) => number | null;
     readonly memberTime: (name: string) => number | null;
@@ -200,7 +186,7 @@ export class TaskEngine {
     for (const {name, operator, timeMs} of this.views) {
       operator.restored(position.mark(name), timeMs);
     }
-    for (const {sink, time} of this.sinks) sink.restored(time.timeMs);
+    for (const {sink, time} of this.sinks) if (time.timeMs !== null) sink.advance(time.timeMs);
     this.#noteDue(this.dueCount() > 0);
   }
 
@@ -240,37 +226,6 @@ export class TaskEngine {
     return hasMoved;
   }
 
-  #dispatch(
-    source: {readonly node: RootSource['node']; readonly routes: readonly Route[]},
-    event: TimedEvent,
-  ): void {
-    source.node.begin(event);
-    for (const {node, member, side} of source.routes) {
-      try {
-        const pulled = node.pull();
-        if (pulled !== undefined) member.take(pulled, side);
-      } catch (error) {
-        this.#listener.failed(member.name, error);
-      }
-    }
-  }
-
-  #refuse({node: source, routes}: RootSource, event: TimedEvent, reason: LateReason): void {
-    source.begin(event);
-    const told = new Set<Member>();
-    for (const {node, member} of routes) {
-      if (told.has(member)) continue;
-      try {
-        const pulled = node.pull();
-        if (pulled === undefined) continue;
-        member.refuse(pulled, reason);
-        told.add(member);
-      } catch (error) {
-        this.#listener.failed(member.name, error);
-      }
-    }
-  }
-
   #makeView(view: ViewDefinition, time: MemberTime): EngineView {
     const {isPublished} = this.#options;
     const {name} = view;
@@ -302,7 +257,7 @@ export class TaskEngine {
     const before = this.#isInView;
     this.#isInView = true;
     try {
-      this.#dispatch(view, event);
+      dispatch(view, event, this.#listener);
     } finally {
       this.#isInView = before;
     }

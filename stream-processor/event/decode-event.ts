@@ -1,27 +1,26 @@
 import * as z from 'zod';
-import {NO_ATTRIBUTES} from '../../src/define/stream.ts';
-import type {AnyStream} from '../../src/define/stream.ts';
-import {toError} from '../../src/lib/errors.ts';
+import {NO_ATTRIBUTES, type AnyStream} from '../../src/define/stream.ts';
 import type {IncomingRecord} from '../../src/kafka/ports.ts';
+import {MAX_TIME_MS} from '../../src/lib/clock.ts';
+import {toError} from '../../src/lib/errors.ts';
 import {parseValue} from '../../src/record/parse-value.ts';
 import type {TimedEvent} from '../engine/operator.ts';
 import type {RecordMarks} from './record-marks.ts';
 import {StreamEvent} from './stream-event.ts';
 import {textOf} from './text-of.ts';
-import {MAX_TIME_MS} from '../../src/lib/clock.ts';
 
 export type DecodedEvent =
   | {readonly kind: 'event'; readonly timed: TimedEvent}
   | {readonly kind: 'invalid'; readonly reason: string};
+
+export type EventDecoder = (record: IncomingRecord, marks: RecordMarks) => DecodedEvent;
 
 /**
  * Turns a record into the event the views take, or says why it cannot. Event time is the header `ce_time`, else the
  * stream's `eventTime`, else the record's timestamp. Never throws: what a sender or a user's function did wrong must not
  * stop the partition.
  */
-export function eventDecoder(
-  stream: AnyStream,
-): (record: IncomingRecord, marks: RecordMarks) => DecodedEvent {
+export function eventDecoder(stream: AnyStream): EventDecoder {
   // Falls back to the schema as it is where it cannot be compiled.
   const schema = z.compile(stream.schema);
   return (record, marks) => {

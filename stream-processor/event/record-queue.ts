@@ -2,7 +2,10 @@ import type {IncomingRecord, PartitionBatch} from '../../src/kafka/ports.ts';
 
 type Batch = Pick<PartitionBatch, 'records' | 'nextOffset'>;
 
-/** What was read of a partition and is not applied yet, in order. */
+/**
+ * What was read of a partition and is not applied yet, in order. Nothing of it is kept: after a crash it is read again from
+ * the committed offset on.
+ */
 export class RecordQueue {
   #batches: Batch[] = [];
   #place = 0;

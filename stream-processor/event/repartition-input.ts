@@ -2,9 +2,11 @@ import type {Repartition} from '../../src/define/topology.ts';
 import {assert} from '../../src/lib/assert.ts';
 import {ForebayError, toError} from '../../src/lib/errors.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
-import {RepartitionReader, type RepartitionListener} from '../repartition/repartition-reader.ts';
+import {readRepartition, type RepartitionRoot} from '../repartition/read-repartition.ts';
+import {eventTimeOf} from '../repartition/repartition-codec.ts';
 import {isOfFile} from '../state/checkpoint.ts';
 import type {RootPosition} from '../state/position.ts';
+import {WriterTimes} from '../time/writer-times.ts';
 import {RecordQueue} from './record-queue.ts';
 import type {RootInput, RootInputListener} from './root-input.ts';
 
@@ -19,34 +21,42 @@ export interface RepartitionInputOptions {
   readonly listener: RootInputListener;
 }
 
-/** A repartition topic: its time is the least of the tasks that write it, who tell theirs with every record. */
+/**
+ * A repartition topic: its time is the least of the tasks that write it, who tell theirs with every record.
+ *
+ * Invariant: offset and writers' times are those of the records applied, and are committed together with what these changed.
+ */
 export class RepartitionInput implements RootInput {
   readonly root: Repartition;
   readonly queue: RecordQueue;
-  readonly #reader: RepartitionReader;
+  readonly #times: WriterTimes;
+  readonly #reading: RepartitionRoot;
   readonly #listener: RootInputListener;
-  readonly #engine: RepartitionListener;
   #receivedMs: number | null;
 
   constructor({root, writers, engine, position, offset, listener}: RepartitionInputOptions) {
     this.root = root;
     this.queue = new RecordQueue(offset);
     const {timeMs = null, writers: times = {}} = position ?? {};
-    this.#reader = new RepartitionReader(root, writers, {timeMs, writers: times});
+    this.#times = new WriterTimes(writers, {timeMs, writers: times});
+    this.#reading = {
+      name: root.name,
+      times: this.#times,
+      listener: {
+        advance: (rootMs) => engine.advance(root.name, rootMs),
+        event: (event) => engine.apply(root.name, event),
+      },
+    };
     this.#listener = listener;
     this.#receivedMs = position?.receivedMs ?? null;
-    this.#engine = {
-      advance: (rootMs) => engine.advance(root.name, rootMs),
-      event: (event) => engine.apply(root.name, event),
-    };
   }
 
   get timeMs(): number | null {
-    return this.#reader.timeMs;
+    return this.#times.timeMs;
   }
 
   get isIdle(): boolean {
-    return this.#reader.isEmpty;
+    return this.#times.isEmpty;
   }
 
   get receivedMs(): number | null {
@@ -55,7 +65,7 @@ export class RepartitionInput implements RootInput {
 
   nextTimeMs(): number | null {
     const record = this.queue.peek();
-    return record === undefined ? null : this.#reader.eventTimeOf(record);
+    return record === undefined ? null : eventTimeOf(record.value);
   }
 
   applyNext(): void {
@@ -64,7 +74,7 @@ export class RepartitionInput implements RootInput {
     this.#listener.applying(record);
     this.#receivedMs = record.timestampMs;
     try {
-      this.#reader.read(record, this.#engine);
+      readRepartition(record, this.#reading);
     } catch (error) {
       // What a newer release wrote is not to be dropped by an older one.
       const isNewer = error instanceof ForebayError && error.code === 'REPARTITION_VERSION';
@@ -80,7 +90,7 @@ export class RepartitionInput implements RootInput {
   }
 
   position(): RootPosition {
-    const {timeMs, writers} = this.#reader.state();
+    const {timeMs, writers} = this.#times.state();
     const {receivedMs} = this;
     return {offset: String(this.queue.offset), timeMs, receivedMs, writers};
   }

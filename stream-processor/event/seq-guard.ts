@@ -17,6 +17,9 @@ const DUPLICATE: SeqVerdict = {kind: 'duplicate'};
  *
  * A shard's first record may have any seq (retention may have taken the ones before); a new incarnation of a known shard
  * starts at 1.
+ *
+ * Invariant: `state` is that of the records up to the position it is committed with, so a restart judges the records behind
+ * it as the run before did.
  */
 export class SeqGuard {
   readonly #last: Map<string, {incarnation: string; seq: number}>;

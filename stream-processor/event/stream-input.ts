@@ -6,7 +6,7 @@ import type {TaskEngine} from '../engine/task-engine.ts';
 import type {RootPosition} from '../state/position.ts';
 import {RootClock} from '../time/root-clock.ts';
 import {isTooFarAhead} from '../time/too-far-ahead.ts';
-import {eventDecoder, type DecodedEvent} from './decode-event.ts';
+import {eventDecoder, type DecodedEvent, type EventDecoder} from './decode-event.ts';
 import {marksOf, type RecordMarks} from './record-marks.ts';
 import {RecordQueue} from './record-queue.ts';
 import type {RootInput, RootInputListener} from './root-input.ts';
@@ -23,13 +23,17 @@ export interface StreamInputOptions {
   readonly listener: RootInputListener;
 }
 
-/** The data topic of a stream: decodes, drops what a shard repeats, and moves stream time. */
+/**
+ * The data topic of a stream: decodes, drops what a shard repeats, and moves stream time.
+ *
+ * Invariant: offset, time and guards are those of the records applied, and are committed together with what these changed.
+ */
 export class StreamInput implements RootInput {
   readonly root: StreamRoot;
   readonly queue: RecordQueue;
   readonly #engine: TaskEngine;
   readonly #listener: RootInputListener;
-  readonly #decode: (record: IncomingRecord, marks: RecordMarks) => DecodedEvent;
+  readonly #decode: EventDecoder;
   readonly #guard: SeqGuard;
   readonly #clock: RootClock;
   /** Of the next record, when its time was asked for before. */

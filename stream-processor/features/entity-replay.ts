@@ -185,13 +185,11 @@ export class EntityReplay {
 function noSink(name: string): Sink {
   return {
     name,
-    stores: [],
     take: () => {},
     advance: () => {},
     takeRecords: () => [],
     isPending: () => false,
     markCommitted: () => {},
-    restored: () => {},
     noteEmpty: () => {},
   };
 }

@@ -4,8 +4,7 @@ import type {Pipeline} from '../../src/define/pipeline.ts';
 import {topologyOf} from '../../src/define/topology.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {EntityFeatures, FeaturesAnswer} from '../../src/protocol/query.ts';
-import {answered} from '../query/answered.ts';
-import {parseTime} from '../query/parse-query.ts';
+import {parseTime, refuseUnknown} from '../query/parse-query.ts';
 import {QueryFailed} from '../query/problem.ts';
 import type {AllViews} from '../route/all-views.ts';
 import {newestRows} from './newest-rows.ts';
@@ -27,30 +26,30 @@ interface Question {
 
 type Known = ReadonlyMap<string, {features: EntityFeatures; watermark: number | null}>;
 
-/** `GET /v1/features/{entity}?views=a,b&at=T`. */
+/** `GET /v1/features/{entity}?views=a,b&at=T`. What it throws: see answer-problems.ts. */
 export function featureRoutes(options: FeatureRoutesOptions): Hono {
   let replays = 0;
-  return new Hono().get('/v1/features/:entity', (c) =>
-    answered(c, async () => {
-      const question = questionOf(c, options.pipeline);
-      if (question.atMs === undefined) return c.json(await featuresNow(options, question));
-      if (replays >= MAX_REPLAYS) {
-        const detail = `${MAX_REPLAYS} replays run already`;
-        throw new QueryFailed({code: 'too-many-queries', detail});
-      }
-      replays++;
-      try {
-        return c.json(await featuresAt(options, question, c.req.raw.signal));
-      } finally {
-        replays--;
-      }
-    }),
-  );
+  return new Hono().get('/v1/features/:entity', async (c) => {
+    const question = questionOf(c, options.pipeline);
+    if (question.atMs === undefined) return c.json(await featuresNow(options, question));
+    if (replays >= MAX_REPLAYS) {
+      const detail = `${MAX_REPLAYS} replays run already`;
+      throw new QueryFailed({code: 'too-many-queries', detail});
+    }
+    replays++;
+    try {
+      return c.json(await featuresAt(options, question, c.req.raw.signal));
+    } finally {
+      replays--;
+    }
+  });
 }
 
 /** @throws QueryFailed */
 function questionOf(c: Context, pipeline: Pipeline): Question {
-  const {views: names, at} = c.req.query();
+  const parameters = c.req.query();
+  refuseUnknown(parameters, ['views', 'at']);
+  const {views: names, at} = parameters;
   const atMs = at === undefined ? undefined : parseTime(at);
   if (at !== undefined && atMs === undefined) {
     const detail = 'at must be RFC 3339 or milliseconds';

@@ -10,7 +10,7 @@ import type {AllViews} from '../route/all-views.ts';
 const REACH_FACTOR = 16;
 const PAGE_ROWS = 1_000;
 /** Of one key in one look back. */
-export const MAX_FEATURE_ROWS = 20_000;
+const MAX_FEATURE_ROWS = 20_000;
 
 export interface NewestRows {
   readonly features: EntityFeatures;

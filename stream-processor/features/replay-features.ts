@@ -1,11 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Pipeline} from '../../src/define/pipeline.ts';
-import type {Root, TaskGroup} from '../../src/define/topology.ts';
+import type {TaskGroup} from '../../src/define/topology.ts';
 import type {Kafka, TopicAdmin} from '../../src/kafka/ports.ts';
 import {utf8} from '../../src/lib/bytes.ts';
 import type {Clock} from '../../src/lib/clock.ts';
 import type {TopicNames} from '../../src/protocol/topics.ts';
 import {partitionOf} from '../../src/record/shard.ts';
+import {rootTopic} from '../event/root-topic.ts';
 import {QueryFailed} from '../query/problem.ts';
 import {replay} from '../restore/replay.ts';
 import {decodeChangelogKey} from '../state/changelog-codec.ts';
@@ -54,7 +55,7 @@ export async function replayEntity(
     const partition = partitionOf(utf8(entity), group.partitions);
     const ranges = await Promise.all(
       group.roots.map(async (root) => {
-        const topic = topicOf(root, options.names);
+        const topic = rootTopic(root, options.names);
         const first = await admin.earliestOffset(topic, partition);
         const end = await admin.stableEndOffset(topic, partition);
         return {root: root.name, topic, first, end};
@@ -157,8 +158,4 @@ function spend(budget: Budget, records: number, clock: Clock): void {
   if (passed === undefined) return;
   const detail = `reading the log of the entity's partition again takes more than ${passed}; ask for an earlier time, or read the results topics`;
   throw new QueryFailed({code: 'replay-too-long', detail});
-}
-
-function topicOf(root: Root, names: TopicNames): string {
-  return root.kind === 'stream' ? names.data(root.name) : names.repartition(root.name);
 }

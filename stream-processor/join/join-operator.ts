@@ -21,9 +21,9 @@ import type {Json} from '../../src/define/aggregate.ts';
 import {DueQueue, type Due} from '../engine/due-queue.ts';
 import {EmittingOperator} from '../engine/emitting-operator.ts';
 import type {OperatorContext, Row, RowValues, TimedEvent} from '../engine/operator.ts';
+import {rowValues} from '../engine/row-values.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {jsonOf} from '../event/held-event.ts';
-import {rowValues} from '../select/row-values.ts';
+import {jsonOf, type HeldEvent} from '../event/held-event.ts';
 import type {StateStore} from '../state/state-store.ts';
 import {JoinSide, LEFT, RIGHT} from './join-side.ts';
 
@@ -76,11 +76,12 @@ export class JoinOperator extends EmittingOperator {
       this.#lateId = id;
       return;
     }
-    let json: string;
     let pairs: Pairs;
+    let held: readonly HeldEvent[];
     try {
-      json = jsonOf(event.event);
+      const json = jsonOf(event.event);
       pairs = this.#pairsOf(event, json, side);
+      held = side.with(key, timeMs, {id, json, hasPaired: pairs.rows.length > 0});
     } catch (error) {
       this.#context.failed(error);
       return;
@@ -89,8 +90,8 @@ export class JoinOperator extends EmittingOperator {
     if (other.goesAlone) {
       for (const [at, partners] of pairs.partners) other.markPaired(key, at, partners);
     }
-    const isNewTime = side.add(key, timeMs, {id, json, hasPaired: pairs.rows.length > 0});
-    if (isNewTime) this.#queue.push(side.dueOf(key, timeMs));
+    side.store.put(key, timeMs, held);
+    if (held.length === 1) this.#queue.push(side.dueOf(key, timeMs));
     for (const row of pairs.rows) this.#context.emit(row, row.end!);
   }
 

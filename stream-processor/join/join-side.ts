@@ -1,7 +1,7 @@
 import type {JoinView} from '../../src/define/view.ts';
 import type {Due} from '../engine/due-queue.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {heldEventsCodec, type HeldEvent} from '../event/held-event.ts';
+import {heldEventsCodec, withEvent, type HeldEvent} from '../event/held-event.ts';
 import {entryIndex} from '../state/entry-index.ts';
 import type {KeyedEntry, KeyedStore} from '../state/keyed-store.ts';
 
@@ -44,8 +44,8 @@ export class JoinSide {
     return entries.slice(first, entryIndex(entries, toMs + 1));
   }
 
-  /** Returns whether it is the key's first at that time. */
-  add(
+  /** A key's events of a time with one more. @throws ForebayError `EVENT_TOO_LARGE` */
+  with(
     key: string,
     timeMs: number,
     {
@@ -53,11 +53,9 @@ export class JoinSide {
       json,
       hasPaired,
     }: {readonly id: string; readonly json: string; readonly hasPaired: boolean},
-  ): boolean {
-    const held = {id, json, marks: hasPaired && this.goesAlone ? PAIRED : NOT_PAIRED};
-    const before = this.store.get(key, timeMs);
-    this.store.put(key, timeMs, before === undefined ? [held] : [...before, held]);
-    return before === undefined;
+  ): readonly HeldEvent[] {
+    const marks = hasPaired && this.goesAlone ? PAIRED : NOT_PAIRED;
+    return withEvent(this.store.get(key, timeMs) ?? [], {id, json, marks});
   }
 
   markPaired(key: string, at: number, partners: ReadonlySet<string>): void {

@@ -70,5 +70,7 @@ function hasKey({key}: CaseEvent): boolean {
 
 /** Only of windows that overlap is it said how many an event was late for. */
 function windowsOf(oracle: OracleCase, windows: number | undefined): Fields {
-  return oracle.type === 'window' && oracle.window.type === 'hopping' ? {windows} : {};
+  return oracle.type === 'window' && oracle.window.type === 'hopping'
+    ? {windows: windows ?? 1}
+    : {};
 }

@@ -1,4 +1,5 @@
 import type {Pipeline} from '../../src/define/pipeline.ts';
+import {reachOf} from '../../src/define/reach.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {IncomingRecord, KafkaHeader, OutgoingRecord} from '../../src/kafka/ports.ts';
 import {utf8} from '../../src/lib/bytes.ts';
@@ -15,14 +16,13 @@ export interface LateRecordsOptions {
 /** What views did not take, for their late topics, until a commit carries it. */
 export class LateRecords {
   readonly #options: LateRecordsOptions;
-  /** Those with a late topic. */
   readonly #views: ReadonlyMap<string, ViewDefinition>;
   #records: OutgoingRecord[] = [];
 
   constructor(options: LateRecordsOptions) {
     this.#options = options;
-    const kept = options.pipeline.views.filter(({kind}) => kind !== 'running' && kind !== 'select');
-    this.#views = new Map(kept.map((view) => [view.name, view]));
+    const {views} = reachOf(options.pipeline.views);
+    this.#views = new Map(Array.from(views, (view) => [view.name, view]));
   }
 
   get records(): readonly OutgoingRecord[] {

@@ -2,7 +2,7 @@ import {utf8} from '../../src/lib/bytes.ts';
 import type {KafkaHeader} from '../../src/kafka/ports.ts';
 import type {RowIdentity} from '../engine/operator.ts';
 
-export const FINAL_HEADER = 'forebay_final';
+const FINAL_HEADER = 'forebay_final';
 export const LATE_REASON_HEADER = 'forebay_late_reason';
 /** Of windows that overlap: how many did not take the event; the others did. */
 export const LATE_WINDOWS_HEADER = 'forebay_late_windows';

@@ -2,12 +2,12 @@ import type {Pipeline} from '../../src/define/pipeline.ts';
 import {topologyOf} from '../../src/define/topology.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {LiveEvent} from '../../src/protocol/query.ts';
-import type {Commit} from '../commit.ts';
+import type {Commit} from '../task/commit.ts';
 import type {RowRange} from '../engine/operator.ts';
 import type {RowsAnswer} from '../route/all-views.ts';
-import type {LocalFollowOptions, LocalViews} from '../route/local-views.ts';
-import type {CommitListener} from '../task-options.ts';
-import type {Task} from '../task.ts';
+import type {PartitionFollowOptions, PartitionViews} from '../route/partition-views.ts';
+import type {CommitListener} from '../task/task-options.ts';
+import type {Task} from '../task/task.ts';
 import {followFeed, type Snapshot} from './follow-feed.ts';
 import {leastWatermark} from './least-watermark.ts';
 import {LiveFeed, type LiveFeedOptions, type Watermarks} from './live-feed.ts';
@@ -31,7 +31,7 @@ export interface LocalTaskViewsOptions extends LiveFeedOptions {
 }
 
 /** What the tasks of this thread have to say about views, now and from commit to commit: committed state only. */
-export class LocalTaskViews implements LocalViews, CommitListener {
+export class LocalTaskViews implements PartitionViews, CommitListener {
   readonly #options: LocalTaskViewsOptions;
   readonly #groupOf = new Map<string, string>();
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
@@ -59,7 +59,7 @@ export class LocalTaskViews implements LocalViews, CommitListener {
   follow(
     view: ViewDefinition,
     range: RowRange,
-    {partitions, signal, lastEventId}: LocalFollowOptions,
+    {partitions, signal, lastEventId}: PartitionFollowOptions,
   ): AsyncIterable<LiveEvent> {
     return followFeed({
       feed: this.#feeds.get(view.name)!,

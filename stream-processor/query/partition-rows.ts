@@ -1,7 +1,7 @@
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {ViewRow} from '../../src/protocol/query.ts';
 import type {RowIdentity, RowRange} from '../engine/operator.ts';
-import type {PartitionProcessor} from '../partition-processor.ts';
+import type {PartitionProcessor} from '../task/partition-processor.ts';
 import type {ClosedRow} from '../state/closed-rows.ts';
 import {compareRows, toViewRow} from './view-row.ts';
 

@@ -1,5 +1,5 @@
 import type {ViewDelta} from '../../src/protocol/query.ts';
-import type {ViewCommit} from '../commit.ts';
+import type {ViewCommit} from '../task/commit.ts';
 import {nameOf, toNamedRow, toViewRow} from './view-row.ts';
 
 /** What a commit changes in a view, before the commit is marked as made. */

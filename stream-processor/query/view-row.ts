@@ -1,6 +1,6 @@
 import type {RowIdentity as NamedRow, ViewRow} from '../../src/protocol/query.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import type {Row, RowIdentity} from '../engine/operator.ts';
-import {compareKeys} from '../window/compare-keys.ts';
 
 /** A row as queries show it: without the parts of its identity that it does not have. */
 export function toViewRow(row: Row): ViewRow {

@@ -3,16 +3,13 @@ import type {Repartition} from '../../src/define/topology.ts';
 import type {OutgoingRecord} from '../../src/kafka/ports.ts';
 import type {Clock} from '../../src/lib/clock.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
-import {TOPIC_MAX_MESSAGE_BYTES} from '../../src/protocol/topics.ts';
+import {MAX_VALUE_BYTES} from '../../src/protocol/topics.ts';
 import {partitionOf} from '../../src/record/shard.ts';
 import type {TimedEvent} from '../engine/operator.ts';
 import type {Sink} from '../engine/sink.ts';
 import {newKeyOf} from './new-key.ts';
 import {encodeEvent} from './repartition-codec.ts';
 import {TimeMarks} from './time-marks.ts';
-
-/** Leaves room for key, head and the record batch; a record that a topic refuses would be refused for ever. */
-export const MAX_REPARTITION_VALUE_BYTES = TOPIC_MAX_MESSAGE_BYTES - 65_536;
 
 export interface SinkOptions {
   readonly root: Repartition;
@@ -22,15 +19,9 @@ export interface SinkOptions {
   readonly clock: Clock;
 }
 
-/**
- * The events of a `rekey`, each as JSON under its new key. Which of them are late is decided where they are read.
- *
- * Nothing here outlives a commit: records are made of the events between two, and a task that starts over reads those
- * again.
- */
+/** The events of a `rekey`, each as JSON under its new key. Which of them are late is decided where they are read. */
 export class EventSink implements Sink {
   readonly name: string;
-  readonly stores = [];
   readonly #options: SinkOptions;
   readonly #rekey: RekeyInput;
   readonly #marks: TimeMarks;
@@ -52,7 +43,7 @@ export class EventSink implements Sink {
     const json = jsonOf(event, this.#rekey);
     const writerTimeMs = this.#marks.timeMs;
     const value = encodeEvent({writer, writerTimeMs}, timeMs, json);
-    if (value.length > MAX_REPARTITION_VALUE_BYTES) throw tooLarge(this.#rekey, value.length);
+    if (value.length > MAX_VALUE_BYTES) throw tooLarge(this.#rekey, value.length);
     const partition = partitionOf(key, root.partitions);
     this.#records.push({topic, partition, key, value, headers: []});
     this.#said.set(partition, writerTimeMs);
@@ -80,10 +71,6 @@ export class EventSink implements Sink {
     this.#said.clear();
     this.#marks.markCommitted();
   }
-
-  restored(timeMs: number | null): void {
-    if (timeMs !== null) this.#marks.advance(timeMs);
-  }
 }
 
 function jsonOf(event: unknown, {name}: RekeyInput): string {
@@ -99,7 +86,7 @@ function jsonOf(event: unknown, {name}: RekeyInput): string {
 function tooLarge({name}: RekeyInput, bytes: number): ForebayError {
   return new ForebayError({
     code: 'REKEY_EVENT_TOO_LARGE',
-    message: `rekey "${name}": the event has ${bytes} bytes, a record takes ${MAX_REPARTITION_VALUE_BYTES}`,
+    message: `rekey "${name}": the event has ${bytes} bytes, a record takes ${MAX_VALUE_BYTES}`,
     hint: 'map it to what the views behind the rekey need',
   });
 }

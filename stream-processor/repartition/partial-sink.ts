@@ -1,18 +1,24 @@
 import type {RekeyInput} from '../../src/define/input.ts';
-import {partialRekeyOf, type PartialView, type Repartition} from '../../src/define/topology.ts';
+import {
+  isWindowView,
+  partialRekeyOf,
+  type PartialView,
+  type Repartition,
+} from '../../src/define/topology.ts';
 import {assert} from '../../src/lib/assert.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
 import type {OutgoingRecord} from '../../src/kafka/ports.ts';
+import {MAX_VALUE_BYTES} from '../../src/protocol/topics.ts';
 import {partitionOf} from '../../src/record/shard.ts';
 import {SourceNode, StepNode, type InputNode} from '../engine/input-node.ts';
 import {inputStep} from '../engine/input-steps.ts';
 import type {LateReason, TimedEvent} from '../engine/operator.ts';
 import type {Sink} from '../engine/sink.ts';
 import {AggregateColumns} from '../window/aggregate-columns.ts';
-import {sliceMsOf} from '../window/slice-width.ts';
+import {paneMsOf} from '../window/pane-width.ts';
 import {StateColumns} from '../window/state-columns.ts';
 import {lastStartOf} from '../window/window-times.ts';
-import {MAX_REPARTITION_VALUE_BYTES, type SinkOptions} from './event-sink.ts';
+import type {SinkOptions} from './event-sink.ts';
 import {newKeyOf} from './new-key.ts';
 import {encodePartial, setWriterTime} from './repartition-codec.ts';
 import {TimeMarks} from './time-marks.ts';
@@ -30,12 +36,9 @@ export interface PartialSinkOptions extends SinkOptions {
  * An event that no window of its views takes any more, by this task's time, is late here. What is taken is never late for
  * all of them where it is merged: the least of the writers' times is no later than this writer's, and a partial comes
  * before the time it was sent with.
- *
- * Nothing here outlives a commit: a task that starts over reads the events since the last one again. So it has no store.
  */
 export class PartialSink implements Sink {
   readonly name: string;
-  readonly stores = [];
   readonly #options: PartialSinkOptions;
   readonly #rekey: RekeyInput;
   readonly #source = new SourceNode();
@@ -43,7 +46,7 @@ export class PartialSink implements Sink {
   readonly #node: InputNode;
   readonly #columns: AggregateColumns;
   /** 0 for a running view: all its events are in one pane. */
-  readonly #sliceMs: number;
+  readonly #paneMs: number;
   readonly #marks: TimeMarks;
   readonly #panes = new Map<number, StateColumns>();
 
@@ -55,7 +58,7 @@ export class PartialSink implements Sink {
     this.#rekey = root.rekey;
     this.#node = nodeBelow(root.rekey, view, this.#source);
     this.#columns = new AggregateColumns(view.aggregates);
-    this.#sliceMs = view.kind === 'running' ? 0 : sliceMsOf(root.views.filter(hasWindows));
+    this.#paneMs = view.kind === 'running' ? 0 : paneMsOf(root.views.filter(isWindowView));
     this.#marks = new TimeMarks({topic, partitions: root.partitions, writer});
   }
 
@@ -107,22 +110,18 @@ export class PartialSink implements Sink {
     this.#marks.markCommitted();
   }
 
-  restored(timeMs: number | null): void {
-    if (timeMs !== null) this.#marks.advance(timeMs);
-  }
-
   #isTaken(eventTimeMs: number): boolean {
     const {timeMs} = this.#marks;
     // Written so that no time yet (NaN) makes nothing late.
     return this.#options.root.views.some(
       (view) =>
-        !hasWindows(view) ||
+        !isWindowView(view) ||
         !(lastStartOf(eventTimeMs, view) + view.sizeMs <= timeMs - view.graceMs),
     );
   }
 
   #paneOf(timeMs: number): StateColumns {
-    const startMs = this.#sliceMs === 0 ? 0 : Math.floor(timeMs / this.#sliceMs) * this.#sliceMs;
+    const startMs = this.#paneMs === 0 ? 0 : Math.floor(timeMs / this.#paneMs) * this.#paneMs;
     let pane = this.#panes.get(startMs);
     if (pane === undefined) {
       pane = new StateColumns(this.#columns);
@@ -142,15 +141,9 @@ export class PartialSink implements Sink {
     const {writer} = this.#options;
     const partial = this.#columns.encode(pane, slot);
     const value = encodePartial({writer, writerTimeMs: Number.NaN}, startMs, partial);
-    if (value.length > MAX_REPARTITION_VALUE_BYTES) throw tooLarge(this.name, value.length);
+    if (value.length > MAX_VALUE_BYTES) throw tooLarge(this.name, value.length);
     return value;
   }
-}
-
-type WindowedView = Exclude<PartialView, {kind: 'running'}>;
-
-function hasWindows(view: PartialView): view is WindowedView {
-  return view.kind !== 'running';
 }
 
 function nodeBelow(rekey: RekeyInput, view: PartialView, source: SourceNode): InputNode {
@@ -171,7 +164,7 @@ function nodeBelow(rekey: RekeyInput, view: PartialView, source: SourceNode): In
 function tooLarge(name: string, bytes: number): ForebayError {
   return new ForebayError({
     code: 'PARTIAL_TOO_LARGE',
-    message: `${name}: a partial aggregate has ${bytes} bytes, a record takes ${MAX_REPARTITION_VALUE_BYTES}`,
+    message: `${name}: a partial aggregate has ${bytes} bytes, a record takes ${MAX_VALUE_BYTES}`,
     hint: 'use aggregates of bounded size',
   });
 }

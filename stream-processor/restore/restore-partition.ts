@@ -9,7 +9,6 @@ import {describeError, ForebayError} from '../../src/lib/errors.ts';
 import type {IncomingRecord, Kafka} from '../../src/kafka/ports.ts';
 import {failpoint} from '../../src/program/failpoint.ts';
 import type {Log} from '../../src/telemetry/log.ts';
-import type {RestoredState} from '../partition-processor.ts';
 import type {RestoreProgress} from './restore-progress.ts';
 import {Checkpoint, isDamage, unusable} from '../state/checkpoint.ts';
 import {
@@ -18,7 +17,7 @@ import {
   type CheckpointPlace,
   type TopicRanges,
 } from './open-checkpoint.ts';
-import {StateBuilder} from './state-builder.ts';
+import {StateBuilder, type RestoredState} from './state-builder.ts';
 import {replay} from './replay.ts';
 
 export interface RestoreOptions extends CheckpointPlace {
@@ -52,7 +51,6 @@ async function restoreFrom(
   options: RestoreOptions,
 ): Promise<RestoredState> {
   const {partition, names, group, progress} = options;
-  const builder = new StateBuilder(options, checkpoint);
   const {meta} = checkpoint;
   const read =
     (topic: string, from: bigint, until: bigint | string) =>
@@ -70,6 +68,7 @@ async function restoreFrom(
     ),
   );
   try {
+    const builder = new StateBuilder(options, checkpoint);
     await loadCheckpoint(builder, options);
     failpoint('processor:restore:load');
     const changelog = read(names.changelog(group.name), changelogFrom, options.mark);

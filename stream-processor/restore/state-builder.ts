@@ -6,7 +6,6 @@ import {createEngine, type EngineOptions} from '../engine/create-engine.ts';
 import {ofView} from '../engine/of-view.ts';
 import type {TaskEngine} from '../engine/task-engine.ts';
 import {isFinal} from '../output/result-record.ts';
-import type {RestoredState} from '../partition-processor.ts';
 import {decodeChangelogKey} from '../state/changelog-codec.ts';
 import type {Checkpoint} from '../state/checkpoint.ts';
 import {decodePosition, type Position} from '../state/position.ts';
@@ -15,6 +14,19 @@ import {areSameTables, storeTables} from '../state/store-tables.ts';
 import {taskStores} from '../state/task-stores.ts';
 import {checkLayouts, viewLayouts} from '../state/view-layouts.ts';
 import {ADVANCES_STORE, advanceCodec, Advances} from '../time/advances.ts';
+
+/** The state as of the last commit. */
+export interface RestoredState {
+  /** Records read from the topics to build it. */
+  readonly readBack: number;
+  readonly engine: TaskEngine;
+  readonly advances: Advances;
+  /** The engine's, and the task's own. */
+  readonly stores: readonly StateStore[];
+  /** Undefined before the first commit. */
+  readonly position: Position | undefined;
+  readonly checkpoint: Checkpoint;
+}
 
 /** Parts of a result record's key. */
 interface ResultKey {
@@ -51,11 +63,6 @@ export class StateBuilder {
 
   get position(): Position | undefined {
     return this.#position;
-  }
-
-  /** Records taken so far. */
-  get readBack(): number {
-    return this.#readBack;
   }
 
   get stores(): readonly StateStore[] {

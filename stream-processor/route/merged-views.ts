@@ -5,8 +5,8 @@ import type {RowRange} from '../engine/operator.ts';
 import {QueryFailed} from '../query/problem.ts';
 import {compareRows} from '../query/view-row.ts';
 import type {RowsAnswer} from './all-views.ts';
-import type {LocalFollowOptions, LocalViews} from './local-views.ts';
-import {mergedLife, type Share} from './merged-life.ts';
+import type {PartitionFollowOptions, PartitionViews} from './partition-views.ts';
+import {mergeLive, type Share} from './merge-live.ts';
 import {decodePlaces, type Place} from './places.ts';
 
 /** Between two looks for an owner that has gone. */
@@ -18,10 +18,10 @@ const PATIENCE_MS = 60_000;
  * Who has a partition of a view now.
  * @throws QueryFailed when nobody is known to have it
  */
-export type OwnerOf = (view: ViewDefinition, partition: number) => LocalViews;
+export type OwnerOf = (view: ViewDefinition, partition: number) => PartitionViews;
 
 /** One answer out of those of the owners of partitions. */
-export class MergedViews implements LocalViews {
+export class MergedViews implements PartitionViews {
   readonly #ownerOf: OwnerOf;
 
   constructor(ownerOf: OwnerOf) {
@@ -53,7 +53,7 @@ export class MergedViews implements LocalViews {
   async *follow(
     view: ViewDefinition,
     range: RowRange,
-    {partitions, signal, lastEventId}: LocalFollowOptions,
+    {partitions, signal, lastEventId}: PartitionFollowOptions,
   ): AsyncGenerator<LiveEvent> {
     let places: readonly Place[] | undefined =
       lastEventId === undefined ? undefined : decodePlaces(lastEventId);
@@ -64,7 +64,7 @@ export class MergedViews implements LocalViews {
       try {
         const shares = this.#shares(view, partitions);
         const both = AbortSignal.any([ending.signal, signal]);
-        for await (last of mergedLife({view, range, shares, places, signal: both})) {
+        for await (last of mergeLive({view, range, shares, places, signal: both})) {
           places = last.event === 'reset' ? undefined : decodePlaces(last.id);
           hasBegun = true;
           waitedMs = 0;

@@ -7,14 +7,14 @@ import {utf8} from '../../src/lib/bytes.ts';
 import type {LiveEvent} from '../../src/protocol/query.ts';
 import {problemResponse, QueryFailed} from '../query/problem.ts';
 import {Interleaved, type Arrival} from './interleaved.ts';
-import type {LocalViews} from './local-views.ts';
+import type {PartitionViews} from './partition-views.ts';
 import {encodeEvent, KEEP_ALIVE_MS, LiveQuestion, RowsQuestion} from './partition-wire.ts';
 
 /** How long an answer waits for its first event, so that a problem becomes its status. */
 const FIRST_EVENT_MS = 1_000;
 
 /** Answers the questions of routers: see partition-wire.ts. */
-export function partitionRoutes(pipeline: Pipeline, views: LocalViews): Hono {
+export function partitionRoutes(pipeline: Pipeline, views: PartitionViews): Hono {
   const byName = new Map(pipeline.views.map((view) => [view.name, view]));
   const withView =
     (answer: (c: Context, view: ViewDefinition) => Promise<Response>) =>
@@ -46,7 +46,11 @@ export function partitionRoutes(pipeline: Pipeline, views: LocalViews): Hono {
     );
 }
 
-async function answerLive(c: Context, view: ViewDefinition, views: LocalViews): Promise<Response> {
+async function answerLive(
+  c: Context,
+  view: ViewDefinition,
+  views: PartitionViews,
+): Promise<Response> {
   const {partitions, lastEventId, ...range} = LiveQuestion.parse(await c.req.json());
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, c.req.raw.signal]);

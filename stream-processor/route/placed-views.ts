@@ -2,17 +2,17 @@ import type {ViewDefinition} from '../../src/define/view.ts';
 import type {LiveEvent} from '../../src/protocol/query.ts';
 import type {RowRange} from '../engine/operator.ts';
 import type {RowsAnswer} from './all-views.ts';
-import type {LocalFollowOptions, LocalViews} from './local-views.ts';
+import type {PartitionFollowOptions, PartitionViews} from './partition-views.ts';
 import {decodePlaces, encodePlaces, placesOf} from './places.ts';
 
 /** An id that no feed gives out: whoever comes with it starts over. */
 const NO_PLACE = 'none';
 
-/** The views of a worker thread with event ids that also mean something when they are joined with those of others. */
-export class PlacedViews implements LocalViews {
-  readonly #views: LocalViews;
+/** The views of a worker with event ids that also mean something when they are joined with those of others. */
+export class PlacedViews implements PartitionViews {
+  readonly #views: PartitionViews;
 
-  constructor(views: LocalViews) {
+  constructor(views: PartitionViews) {
     this.#views = views;
   }
 
@@ -27,7 +27,7 @@ export class PlacedViews implements LocalViews {
   async *follow(
     view: ViewDefinition,
     range: RowRange,
-    {partitions, signal, lastEventId}: LocalFollowOptions,
+    {partitions, signal, lastEventId}: PartitionFollowOptions,
   ): AsyncGenerator<LiveEvent> {
     const places =
       lastEventId === undefined ? undefined : placesOf(decodePlaces(lastEventId), partitions);

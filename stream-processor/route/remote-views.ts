@@ -5,7 +5,7 @@ import type {LiveEvent} from '../../src/protocol/query.ts';
 import type {RowRange} from '../engine/operator.ts';
 import {QueryFailed} from '../query/problem.ts';
 import type {RowsAnswer} from './all-views.ts';
-import type {LocalFollowOptions, LocalViews} from './local-views.ts';
+import type {PartitionFollowOptions, PartitionViews} from './partition-views.ts';
 import {decodeEvent, KEEP_ALIVE_MS, RowsAnswerBody} from './partition-wire.ts';
 import {readLines} from './read-lines.ts';
 
@@ -25,8 +25,8 @@ export interface RemoteViewsOptions {
 const Problem = z.object({type: z.string(), detail: z.string()});
 const PASSED_ON = ['restoring', 'not-local', 'owner-away', 'too-many-rows'] as const;
 
-/** The views of another thread or replica, asked over HTTP: see partition-wire.ts. */
-export class RemoteViews implements LocalViews {
+/** The views of a worker or of another replica, asked over HTTP: see partition-wire.ts. */
+export class RemoteViews implements PartitionViews {
   readonly #options: RemoteViewsOptions;
 
   constructor(options: RemoteViewsOptions) {
@@ -52,7 +52,7 @@ export class RemoteViews implements LocalViews {
   async *follow(
     view: ViewDefinition,
     range: RowRange,
-    {partitions, signal, lastEventId}: LocalFollowOptions,
+    {partitions, signal, lastEventId}: PartitionFollowOptions,
   ): AsyncGenerator<LiveEvent> {
     const silence = new AbortController();
     const both = AbortSignal.any([silence.signal, signal]);

@@ -2,8 +2,8 @@ import type {Topology} from '../../src/define/topology.ts';
 import type {ViewDefinition} from '../../src/define/view.ts';
 import type {Owner} from '../owners/owner-record.ts';
 import {QueryFailed} from '../query/problem.ts';
-import {taskName} from '../task-name.ts';
-import type {LocalViews} from './local-views.ts';
+import {taskName} from '../task/task-name.ts';
+import type {PartitionViews} from './partition-views.ts';
 import type {OwnerOf} from './merged-views.ts';
 import {RemoteViews} from './remote-views.ts';
 
@@ -15,7 +15,7 @@ export interface ViewOwnersOptions {
   /** This one. */
   readonly replica: string;
   /** The worker of this replica that a task is assigned to. */
-  readonly workerOf: (task: string) => LocalViews | undefined;
+  readonly workerOf: (task: string) => PartitionViews | undefined;
   readonly announced: (task: string) => Owner | undefined;
   readonly fetch: (request: Request) => Promise<Response>;
 }

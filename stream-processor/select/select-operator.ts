@@ -5,7 +5,7 @@
 import type {SelectView} from '../../src/define/view.ts';
 import {EmittingOperator} from '../engine/emitting-operator.ts';
 import type {OperatorContext, RowValues, TimedEvent} from '../engine/operator.ts';
-import {rowValues} from './row-values.ts';
+import {rowValues} from '../engine/row-values.ts';
 
 export class SelectOperator extends EmittingOperator {
   readonly stores = [];

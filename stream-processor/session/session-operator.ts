@@ -6,14 +6,13 @@
  *   closed    `time > end + gap + grace`; it is final from then on, also before it is emitted: an event near it that is
  *             not late begins a session of its own. (Kafka Streams reopens it while it is still in its store.)
  *
- * Invariant: the store has the sessions that are not taken, by key and start (see `freePlace`); `mark` says what is closed
- * for good, also if the definition has a longer grace one day. The queue has, for every session in the store, its place
- * with its end or an earlier one, and perhaps places that are gone: it is checked against the store when it is asked.
+ * Invariant: the store has the sessions that are not taken, by key and start (see `freePlace`), and is committed with their
+ * rows; the mark says what is closed for good. A crash loses both together, and the events since come again.
  */
 import * as z from 'zod';
 import type {Json} from '../../src/define/aggregate.ts';
 import type {SessionView} from '../../src/define/view.ts';
-import {DueQueue, type Due} from '../engine/due-queue.ts';
+import {ClosingEntries} from '../engine/closing-entries.ts';
 import type {
   Operator,
   OperatorContext,
@@ -29,9 +28,6 @@ import {AggregateColumns, type States} from '../window/aggregate-columns.ts';
 import {freePlace, sessionsNear} from './key-sessions.ts';
 import {sessionCodec, type Session} from './session-codec.ts';
 
-/** How many closed sessions are looked for ahead of their emission. */
-const DUE_AHEAD = 20_000;
-
 const Mark = z.object({closedBeforeMs: z.number().nullable()});
 
 export class SessionOperator implements Operator {
@@ -41,11 +37,7 @@ export class SessionOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #columns: AggregateColumns;
   readonly #store: KeyedStore<Session>;
-  readonly #queue = new DueQueue();
-  /** Closed sessions, by end and key. */
-  #due: Due[] = [];
-  /** What ends before is closed. */
-  #closedBeforeMs = Number.NEGATIVE_INFINITY;
+  readonly #closing = new ClosingEntries((key, at) => this.#store.get(key, at)?.endMs);
   /** Sessions in the commit being made, by identity. */
   #taken = new Set<string>();
 
@@ -60,8 +52,9 @@ export class SessionOperator implements Operator {
   take({key, timeMs, event}: TimedEvent): void {
     const entries = this.#store.of(key);
     const {gapMs} = this.#view;
-    const near = sessionsNear(entries, timeMs, {gapMs, closedBeforeMs: this.#closedBeforeMs});
-    if (near.length === 0 && timeMs < this.#closedBeforeMs) {
+    const closedBeforeMs = this.#closing.beforeMs;
+    const near = sessionsNear(entries, timeMs, {gapMs, closedBeforeMs});
+    if (near.length === 0 && timeMs < closedBeforeMs) {
       this.#context.late('late');
       return;
     }
@@ -79,25 +72,20 @@ export class SessionOperator implements Operator {
 
   advance(timeMs: number): void {
     const {gapMs, graceMs} = this.#view;
-    this.#closedBeforeMs = Math.max(this.#closedBeforeMs, timeMs - gapMs - graceMs);
-    this.#findDue(DUE_AHEAD);
+    this.#closing.closeBefore(timeMs - gapMs - graceMs);
   }
 
   dueCount(): number {
-    return this.#due.length;
+    return this.#closing.count;
   }
 
   takeDue(limit: number): readonly Row[] {
-    this.#findDue(limit);
-    const taken = this.#due.splice(0, limit);
-    const rows = taken.map(({key, at}) => {
+    return this.#closing.take(limit).map(({key, at}) => {
       const session = this.#store.get(key, at)!;
       this.#store.delete(key, at);
       this.#taken.add(nameOf(key, session));
       return this.#row(key, session, true);
     });
-    this.#findDue(DUE_AHEAD);
-    return rows;
   }
 
   *changedRows(): Generator<Row> {
@@ -115,7 +103,6 @@ export class SessionOperator implements Operator {
   }
 
   markCommitted(): void {
-    this.#store.markCommitted();
     this.#taken = new Set();
   }
 
@@ -135,20 +122,18 @@ export class SessionOperator implements Operator {
   }
 
   rowAt(key: string, timeMs: number): Row | undefined {
-    const at = {gapMs: 0, closedBeforeMs: this.#closedBeforeMs};
+    const at = {gapMs: 0, closedBeforeMs: this.#closing.beforeMs};
     const [entry] = sessionsNear(this.#store.of(key), timeMs, at);
     return entry && this.#row(key, entry.value, false);
   }
 
   mark(): Json {
-    const closed = this.#closedBeforeMs;
-    return {closedBeforeMs: closed === Number.NEGATIVE_INFINITY ? null : closed};
+    return {closedBeforeMs: this.#closing.mark()};
   }
 
   restored(mark: Json | undefined, timeMs: number | null): void {
-    const closed = mark === undefined ? null : Mark.parse(mark).closedBeforeMs;
-    if (closed !== null) this.#closedBeforeMs = closed;
-    for (const {key, at, value} of this.#store.entries()) this.#enqueue(key, at, value.endMs);
+    if (mark !== undefined) this.#closing.closeBefore(Mark.parse(mark).closedBeforeMs);
+    for (const {key, at, value} of this.#store.entries()) this.#closing.add(key, at, value.endMs);
     if (timeMs !== null) this.advance(timeMs);
   }
 
@@ -170,26 +155,7 @@ export class SessionOperator implements Operator {
     for (const {at} of joined) this.#store.delete(key, at);
     const at = freePlace(this.#store.of(key), session.startMs);
     this.#store.put(key, at, session);
-    this.#enqueue(key, at, session.endMs);
-  }
-
-  /** Moves sessions that are closed from the queue to the due ones, until those are `count`. */
-  #findDue(count: number): void {
-    while (this.#due.length < count) {
-      const due = this.#queue.takeBefore(this.#closedBeforeMs);
-      if (due === undefined) return;
-      const {key, at, dueMs} = due;
-      const session = this.#store.get(key, at);
-      if (session === undefined) continue;
-      const last = this.#due.at(-1);
-      if (session.endMs > dueMs) this.#enqueue(key, at, session.endMs);
-      // A place that was left and taken again is in the queue twice, and then comes out twice in a row.
-      else if (last?.at !== at || last.key !== key) this.#due.push(due);
-    }
-  }
-
-  #enqueue(key: string, at: number, endMs: number): void {
-    this.#queue.push({dueMs: endMs, rank: 0, key, at});
+    this.#closing.add(key, at, session.endMs);
   }
 
   #row(key: string, session: Session, isFinal: boolean): Row {

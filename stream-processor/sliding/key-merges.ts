@@ -1,3 +1,4 @@
+import {RecentKeys} from '../engine/recent-keys.ts';
 import {entryIndex} from '../state/entry-index.ts';
 import type {KeyedEntry} from '../state/keyed-store.ts';
 import type {AggregateColumns, States} from '../window/aggregate-columns.ts';
@@ -12,8 +13,7 @@ const FEW_ENTRIES = 8;
 export class KeyMerges {
   readonly #columns: AggregateColumns;
   readonly #sizeMs: number;
-  /** The least recently used first. */
-  readonly #merges = new Map<string, SlidingMerge>();
+  readonly #merges = new RecentKeys<SlidingMerge>(KEYS_MAX);
 
   constructor(columns: AggregateColumns, sizeMs: number) {
     this.#columns = columns;
@@ -25,15 +25,8 @@ export class KeyMerges {
     const states = merge.statesAt(entries, timeMs);
     const first = entryIndex(entries, timeMs - this.#sizeMs);
     const isWide = entryIndex(entries, timeMs) - first >= FEW_ENTRIES;
-    this.#merges.delete(key);
-    if (isWide) this.#keep(key, merge);
+    if (isWide) this.#merges.set(key, merge);
+    else this.#merges.delete(key);
     return states;
-  }
-
-  #keep(key: string, merge: SlidingMerge): void {
-    this.#merges.set(key, merge);
-    if (this.#merges.size <= KEYS_MAX) return;
-    const [oldest] = this.#merges.keys();
-    this.#merges.delete(oldest!);
   }
 }

@@ -7,13 +7,15 @@
  *             out of order changes all rows of its key up to `t + size`
  *
  * Invariant: the store has, by key and time, the aggregates of the events of just that time, until no row needs them that
- * is not taken. `mark` says what is closed for good, and which row was taken last: rows are taken in the order of end and
- * key, so all before it are taken, too, though their entries are still there. The queues are built from these.
+ * is not taken. The mark says what is closed for good, and which row was taken last: rows are taken in the order of end and
+ * key, so all before it are taken, too, though their entries are still there. Both are committed with the rows; a crash
+ * loses them together, and the events since come again.
  */
 import * as z from 'zod';
 import type {Json} from '../../src/define/aggregate.ts';
 import type {SlidingView} from '../../src/define/view.ts';
-import {DueQueue, type Due} from '../engine/due-queue.ts';
+import {ClosingEntries} from '../engine/closing-entries.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import type {
   Operator,
   OperatorContext,
@@ -27,13 +29,9 @@ import type {StoreFactory} from '../engine/store-factory.ts';
 import {entryIndex} from '../state/entry-index.ts';
 import type {KeyedStore} from '../state/keyed-store.ts';
 import {AggregateColumns, type States} from '../window/aggregate-columns.ts';
-import {compareKeys} from '../window/compare-keys.ts';
 import {changedTimes} from './changed-times.ts';
 import {KeyMerges} from './key-merges.ts';
 import {SlidingMerge} from './sliding-merge.ts';
-
-/** How many closed rows are looked for ahead of their emission. */
-const DUE_AHEAD = 20_000;
 
 /** A row's place in the order in which rows are taken. */
 const Place = z.object({endMs: z.number(), key: z.string()});
@@ -48,14 +46,10 @@ export class SlidingOperator implements Operator {
   readonly #columns: AggregateColumns;
   readonly #store: KeyedStore<States>;
   readonly #merges: KeyMerges;
-  /** Open rows, and closed ones that are not in `#due`. */
-  readonly #queue = new DueQueue();
-  /** Closed rows, by end and key. */
-  #due: Due[] = [];
-  /** Taken rows whose entries are still there, by end and key. */
-  #kept: Due[] = [];
-  /** Rows that end before are closed. */
-  #closedBeforeMs = Number.NEGATIVE_INFINITY;
+  /** A row's entry is there until long after it was taken. */
+  readonly #closing = new ClosingEntries((_key, at) => at);
+  /** Taken rows whose entries are still there, by end. */
+  #kept: {readonly key: string; readonly at: number}[] = [];
   #taken: Place | null = null;
   #committedTaken: Place | null = null;
 
@@ -69,7 +63,7 @@ export class SlidingOperator implements Operator {
   }
 
   take({key, timeMs, event}: TimedEvent): void {
-    if (timeMs < this.#closedBeforeMs) {
+    if (timeMs < this.#closing.beforeMs) {
       this.#context.late('late');
       return;
     }
@@ -82,21 +76,19 @@ export class SlidingOperator implements Operator {
       return;
     }
     this.#store.put(key, timeMs, states);
-    if (before === undefined) this.#queue.push(dueOf(key, timeMs));
+    if (before === undefined) this.#closing.add(key, timeMs, timeMs);
   }
 
   advance(timeMs: number): void {
-    this.#closedBeforeMs = Math.max(this.#closedBeforeMs, timeMs - this.#view.graceMs);
-    this.#findDue(DUE_AHEAD);
+    this.#closing.closeBefore(timeMs - this.#view.graceMs);
   }
 
   dueCount(): number {
-    return this.#due.length;
+    return this.#closing.count;
   }
 
   takeDue(limit: number): readonly Row[] {
-    this.#findDue(limit);
-    const taken = this.#due.splice(0, limit);
+    const taken = this.#closing.take(limit);
     const rows = taken.map(({key, at}) => {
       const states = this.#merges.statesAt(key, this.#store.of(key), at);
       return this.#row({key, at, states}, true);
@@ -104,7 +96,6 @@ export class SlidingOperator implements Operator {
     const last = taken.at(-1);
     if (last !== undefined) this.#taken = {endMs: last.at, key: last.key};
     for (const due of taken) this.#kept.push(due);
-    this.#findDue(DUE_AHEAD);
     this.#dropKept(limit);
     return rows;
   }
@@ -120,7 +111,6 @@ export class SlidingOperator implements Operator {
 
   markCommitted(): void {
     this.#committedTaken = this.#taken;
-    this.#store.markCommitted();
   }
 
   openRows(range: RowRange): readonly Row[] {
@@ -140,29 +130,25 @@ export class SlidingOperator implements Operator {
   rowAt(key: string, timeMs: number): Row | undefined {
     const entries = this.#store.of(key);
     const isThere = entries[entryIndex(entries, timeMs)]?.at === timeMs;
-    if (!isThere || timeMs < this.#closedBeforeMs) return undefined;
+    if (!isThere || timeMs < this.#closing.beforeMs) return undefined;
     const states = this.#newMerge().statesAt(entries, timeMs);
     return this.#row({key, at: timeMs, states}, false);
   }
 
   mark(): Json {
-    const closed = this.#closedBeforeMs;
-    return {
-      closedBeforeMs: closed === Number.NEGATIVE_INFINITY ? null : closed,
-      taken: this.#taken,
-    };
+    return {closedBeforeMs: this.#closing.mark(), taken: this.#taken};
   }
 
   restored(mark: Json | undefined, timeMs: number | null): void {
     if (mark !== undefined) {
       const {closedBeforeMs, taken} = Mark.parse(mark);
-      if (closedBeforeMs !== null) this.#closedBeforeMs = closedBeforeMs;
+      this.#closing.closeBefore(closedBeforeMs);
       this.#taken = taken;
       this.#committedTaken = taken;
     }
     for (const {key, at} of this.#store.entries()) {
-      if (isTaken(key, at, this.#taken)) this.#kept.push(dueOf(key, at));
-      else this.#queue.push(dueOf(key, at));
+      if (isTaken(key, at, this.#taken)) this.#kept.push({key, at});
+      else this.#closing.add(key, at, at);
     }
     this.#kept.sort((a, b) => a.at - b.at);
     if (timeMs !== null) this.advance(timeMs);
@@ -193,19 +179,11 @@ export class SlidingOperator implements Operator {
     }
   }
 
-  #findDue(count: number): void {
-    while (this.#due.length < count) {
-      const due = this.#queue.takeBefore(this.#closedBeforeMs);
-      if (due === undefined) return;
-      this.#due.push(due);
-    }
-  }
-
   /** Deletes entries of taken rows that no other row needs. */
   #dropKept(limit: number): void {
-    const neededFromMs =
-      Math.min(this.#closedBeforeMs, this.#due[0]?.at ?? Number.POSITIVE_INFINITY) -
-      this.#view.sizeMs;
+    // What is closed and not taken ends before what is open.
+    const {first, beforeMs} = this.#closing;
+    const neededFromMs = (first?.at ?? beforeMs) - this.#view.sizeMs;
     let count = 0;
     for (const {key, at} of this.#kept) {
       if (count >= limit || at >= neededFromMs) break;
@@ -229,10 +207,6 @@ interface RowStates {
   readonly key: string;
   readonly at: number;
   readonly states: States;
-}
-
-function dueOf(key: string, at: number): Due {
-  return {dueMs: at, rank: 0, key, at};
 }
 
 function isTaken(key: string, endMs: number, taken: Place | null): boolean {

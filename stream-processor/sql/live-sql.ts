@@ -12,7 +12,7 @@ import {SqlSandbox} from './sql-sandbox.ts';
 import {sqlTablesOf, tablesIn} from './sql-tables.ts';
 
 /** From one run of a live statement to the next, at least. */
-export const LIVE_SQL_MS = 500;
+const LIVE_SQL_MS = 500;
 
 export interface LiveSqlOptions {
   readonly pipeline: Pipeline;

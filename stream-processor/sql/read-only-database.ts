@@ -1,4 +1,4 @@
-import {constants, DatabaseSync} from 'node:sqlite';
+import {constants, DatabaseSync, type StatementSync} from 'node:sqlite';
 import type {SqlRow, SqlValue} from '../../src/protocol/query.ts';
 import {toError} from '../../src/lib/errors.ts';
 import type {SqlAsk, SqlReply, SqlTableShape, TableChange} from './sql-messages.ts';
@@ -7,6 +7,8 @@ import type {SqlAsk, SqlReply, SqlTableShape, TableChange} from './sql-messages.
 const MAX_VALUE_BYTES = 16_000_000;
 /** Columns a statement may name that a table without rows does not have yet. */
 const MAX_ASSUMED_COLUMNS = 50;
+/** Also where it is part of a text. */
+const NAMED_PARAMETER = /[:@$]\w+/g;
 const ALLOWED: ReadonlySet<number> = new Set([
   constants.SQLITE_SELECT,
   constants.SQLITE_READ,
@@ -49,6 +51,8 @@ export class ReadOnlyDatabase {
       if (columns.length === 0) return invalid('only a SELECT, VALUES or WITH can be run');
       if (this.#hasMore(sql.slice(statement.sourceSQL.length)))
         return invalid('there is more than one statement');
+      if (hasUnbound(statement, sql, params))
+        return invalid('it has parameters without a value: each ? takes one of params');
       statement.setReturnArrays(true);
       const rows: SqlRow[] = [];
       let bytes = 0;
@@ -134,6 +138,27 @@ function authorize(action: number, name: string | null, other: string | null): n
   return ALLOWED.has(action) && !isHidden && !isLoading
     ? constants.SQLITE_OK
     : constants.SQLITE_DENY;
+}
+
+/**
+ * Whether a parameter would be left without a value, which SQLite takes for NULL. It does not say how many there are, but
+ * refuses a value for one that is not there, before it runs.
+ */
+function hasUnbound(statement: StatementSync, sql: string, params: readonly SqlValue[]): boolean {
+  const named = sql.match(NAMED_PARAMETER) ?? [];
+  return (
+    canBind(() => statement.iterate(...params, null)) ||
+    named.some((name) => canBind(() => statement.iterate({[name]: null})))
+  );
+}
+
+function canBind(bind: () => unknown): boolean {
+  try {
+    bind();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function bytesOf(values: readonly SqlValue[]): number {

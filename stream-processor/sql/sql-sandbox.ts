@@ -5,10 +5,10 @@ import {QueryFailed} from '../query/problem.ts';
 import type {SqlAsk, SqlReply, TableChange} from './sql-messages.ts';
 
 /** Of one run of a statement. */
-export const SQL_TIME_LIMIT_MS = 5_000;
+const SQL_TIME_LIMIT_MS = 5_000;
 /** Of starting the process and filling its tables. */
 const LOAD_TIME_LIMIT_MS = 20_000;
-export const SQL_MAX_RESULT_ROWS = 10_000;
+const SQL_MAX_RESULT_ROWS = 10_000;
 const MAX_RESULT_BYTES = 8_000_000;
 const MAX_JS_HEAP_MB = 256;
 const PROCESS = fileURLToPath(new URL('sql-process.ts', import.meta.url));

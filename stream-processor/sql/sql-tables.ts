@@ -1,9 +1,8 @@
 import type {Json} from '../../src/define/aggregate.ts';
-import type {AnyInput} from '../../src/define/input.ts';
 import {reachOf} from '../../src/define/reach.ts';
 import type {Pipeline} from '../../src/define/pipeline.ts';
 import type {StaticTable} from '../../src/define/table.ts';
-import {inputsOf, type ViewDefinition} from '../../src/define/view.ts';
+import type {ViewDefinition} from '../../src/define/view.ts';
 import type {ViewRow, SqlValue} from '../../src/protocol/query.ts';
 import type {SqlTableShape} from './sql-messages.ts';
 
@@ -20,7 +19,7 @@ export function sqlTablesOf(pipeline: Pipeline): readonly SqlTable[] {
   const isNew = ({name}: {readonly name: string}) =>
     !names.has(name.toLowerCase()) && names.add(name.toLowerCase());
   const views = pipeline.views.filter(isNew).map(viewTable);
-  const statics = staticTablesOf(pipeline).filter(isNew).map(staticTable);
+  const statics = [...reachOf(pipeline.views).staticTables].filter(isNew).map(staticTable);
   return [...views, ...statics].map((table) => {
     const alias = table.name.replaceAll('-', '_');
     return {...table, alias: isNew({name: alias}) && !RESERVED.test(alias) ? alias : undefined};
@@ -31,10 +30,13 @@ export function sqlTablesOf(pipeline: Pipeline): readonly SqlTable[] {
 export function tablesIn(sql: string, tables: readonly SqlTable[]): readonly SqlTable[] {
   const text = sql.toLowerCase();
   return tables.filter(
-    ({name, alias}) =>
-      text.includes(name.toLowerCase()) ||
-      (alias !== undefined && text.includes(alias.toLowerCase())),
+    ({name, alias}) => hasWord(text, name) || (alias !== undefined && hasWord(text, alias)),
   );
+}
+
+function hasWord(text: string, name: string): boolean {
+  const escaped = name.toLowerCase().replaceAll(/[^\w]/g, String.raw`\$&`);
+  return new RegExp(String.raw`(?<!\w)${escaped}(?!\w)`).test(text);
 }
 
 /** A table with a column for every field of its rows. */
@@ -92,19 +94,4 @@ function distinct(columns: readonly string[]): readonly string[] {
     seen.add(column.toLowerCase());
     return isNew;
   });
-}
-
-function staticTablesOf({views}: Pipeline): readonly StaticTable[] {
-  const reached = reachOf(views);
-  const inputs = [
-    ...[...reached.views].flatMap(inputsOf),
-    ...Array.from(reached.tables, ({from}) => from),
-  ];
-  return [...new Set(inputs.flatMap(staticTablesIn))];
-}
-
-function staticTablesIn(input: AnyInput): readonly StaticTable[] {
-  if (!('from' in input)) return [];
-  const own = input.kind === 'enrich' && input.table.kind === 'static' ? [input.table] : [];
-  return [...own, ...staticTablesIn(input.from)];
 }

@@ -27,7 +27,7 @@ import {
   type CheckpointPlace,
 } from '../restore/open-checkpoint.ts';
 import {Checkpoint, isDamage, unusable} from '../state/checkpoint.ts';
-import {taskName} from '../task-name.ts';
+import {taskName} from '../task/task-name.ts';
 import {Follower, type Ends} from './follower.ts';
 
 const POLL_MS = 250;

@@ -43,13 +43,11 @@ export class DiskKeyedStore<T> implements KeyedStore<T> {
   }
 
   get(key: string, at: number): T | undefined {
-    const entries = this.of(key);
-    const entry = entries[entryIndex(entries, at)];
-    return entry?.at === at ? entry.value : undefined;
+    return this.#overlay.get(key, at);
   }
 
   of(key: string): readonly KeyedEntry<T>[] {
-    return this.#overlay.of(key) ?? this.committedOf(key);
+    return this.#overlay.of(key);
   }
 
   put(key: string, at: number, value: T): void {
@@ -65,9 +63,7 @@ export class DiskKeyedStore<T> implements KeyedStore<T> {
   }
 
   keysAt(at: number): readonly string[] {
-    const keys = this.#table
-      .keysAt(this.name, at)
-      .filter((key) => this.#overlay.of(key) === undefined);
+    const keys = this.#table.keysAt(this.name, at).filter((key) => !this.#overlay.isChanged(key));
     for (const [key, entries] of this.#overlay.keys()) {
       if (entries[entryIndex(entries, at)]?.at === at) keys.push(key);
     }
@@ -102,19 +98,12 @@ export class DiskKeyedStore<T> implements KeyedStore<T> {
     }
   }
 
-  *entries(): Generator<{readonly key: string} & KeyedEntry<T>> {
-    for (const [key, entries] of this.#overlay.keys()) {
-      for (const {at, value} of entries) yield {key, at, value};
-    }
-    for (const entry of this.committed()) {
-      if (this.#overlay.of(entry.key) === undefined) yield entry;
-    }
+  entries(): Iterable<{readonly key: string} & KeyedEntry<T>> {
+    return this.#overlay.over(this.committed());
   }
 
-  *changes(): Generator<StateChange> {
-    for (const {key, at, value} of this.#overlay.changes()) {
-      yield {key, at, value: value === undefined ? null : this.#codec.encode(value)};
-    }
+  changes(): Iterable<StateChange> {
+    return this.#overlay.encodedChanges(this.#codec);
   }
 
   markCommitted(): void {

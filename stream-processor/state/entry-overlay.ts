@@ -4,6 +4,7 @@
  */
 import {entryIndex} from './entry-index.ts';
 import type {ChangedEntry, KeyedEntry} from './keyed-store.ts';
+import type {StateChange, ValueCodec} from './state-store.ts';
 
 interface ChangedKey<T> {
   readonly committed: readonly KeyedEntry<T>[];
@@ -25,8 +26,19 @@ export class EntryOverlay<T> {
     return this.#sizeChange;
   }
 
-  of(key: string): readonly KeyedEntry<T>[] | undefined {
-    return this.#keys.get(key)?.now;
+  /** A key's entries, changed or not. */
+  of(key: string): readonly KeyedEntry<T>[] {
+    return this.#keys.get(key)?.now ?? this.#committedOf(key);
+  }
+
+  get(key: string, at: number): T | undefined {
+    const entries = this.of(key);
+    const entry = entries[entryIndex(entries, at)];
+    return entry?.at === at ? entry.value : undefined;
+  }
+
+  isChanged(key: string): boolean {
+    return this.#keys.has(key);
   }
 
   put(key: string, at: number, value: T): void {
@@ -64,6 +76,19 @@ export class EntryOverlay<T> {
     const changes: ChangedEntry<T>[] = [];
     for (const [key, changed] of this.#keys) addChanges(changes, key, changed);
     return (this.#changes = changes);
+  }
+
+  /** The same as a changelog has it. */
+  *encodedChanges(codec: ValueCodec<T>): Generator<StateChange> {
+    for (const {key, at, value} of this.changes()) {
+      yield {key, at, value: value === undefined ? null : codec.encode(value)};
+    }
+  }
+
+  /** All entries there are now, over those that were committed. */
+  *over(committed: Iterable<{readonly key: string} & KeyedEntry<T>>) {
+    for (const [key, {now}] of this.#keys) for (const {at, value} of now) yield {key, at, value};
+    for (const entry of committed) if (!this.#keys.has(entry.key)) yield entry;
   }
 
   /** The keys that changed, with all their entries. */

@@ -46,13 +46,11 @@ export class MemoryKeyedStore<T> implements KeyedStore<T> {
   }
 
   get(key: string, at: number): T | undefined {
-    const entries = this.of(key);
-    const entry = entries[entryIndex(entries, at)];
-    return entry?.at === at ? entry.value : undefined;
+    return this.#overlay.get(key, at);
   }
 
   of(key: string): readonly KeyedEntry<T>[] {
-    return this.#overlay.of(key) ?? this.#committed.get(key) ?? NONE;
+    return this.#overlay.of(key);
   }
 
   put(key: string, at: number, value: T): void {
@@ -88,20 +86,12 @@ export class MemoryKeyedStore<T> implements KeyedStore<T> {
     }
   }
 
-  *entries(): Generator<{readonly key: string} & KeyedEntry<T>> {
-    for (const [key, entries] of this.#overlay.keys()) {
-      for (const {at, value} of entries) yield {key, at, value};
-    }
-    for (const [key, entries] of this.#committed) {
-      if (this.#overlay.of(key) !== undefined) continue;
-      for (const {at, value} of entries) yield {key, at, value};
-    }
+  entries(): Iterable<{readonly key: string} & KeyedEntry<T>> {
+    return this.#overlay.over(this.committed());
   }
 
-  *changes(): Generator<StateChange> {
-    for (const {key, at, value} of this.#overlay.changes()) {
-      yield {key, at, value: value === undefined ? null : this.#codec.encode(value)};
-    }
+  changes(): Iterable<StateChange> {
+    return this.#overlay.encodedChanges(this.#codec);
   }
 
   markCommitted(): void {

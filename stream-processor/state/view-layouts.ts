@@ -2,7 +2,7 @@ import type {TaskGroup} from '../../src/define/topology.ts';
 import type {ViewDefinition, WindowView} from '../../src/define/view.ts';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {windowGroups} from '../engine/window-groups.ts';
-import {sliceMsOf} from '../window/slice-width.ts';
+import {paneMsOf} from '../window/pane-width.ts';
 import type {Position} from './position.ts';
 
 /** Per view, all of its definition that decides what its states mean. */
@@ -65,7 +65,7 @@ function stepsOf({steps}: Extract<ViewDefinition, {kind: 'correlate'}>): string 
 
 /** Where its panes are not its own windows: how wide they are, and under whose name they are kept. */
 function panesOf(view: WindowView, mates: readonly WindowView[]): string {
-  const widthMs = mates.length === 0 ? view.sizeMs : sliceMsOf(mates);
+  const widthMs = mates.length === 0 ? view.sizeMs : paneMsOf(mates);
   const keeper = mates[0] ?? view;
   const width = widthMs === view.sizeMs ? '' : ` in panes of ${widthMs}`;
   return keeper === view ? width : `${width} of ${keeper.name}`;

@@ -29,7 +29,7 @@ export class WriterTimes {
     for (const [writer, timeMs] of Object.entries(state?.writers ?? {})) {
       if (Number(writer) < writers) this.#times[Number(writer)] = timeMs ?? NO_EVENT_MS;
     }
-    this.#unheardCount = this.unheard().length;
+    this.#unheardCount = this.#times.filter(Number.isNaN).length;
     this.#timeMs = state?.timeMs ?? null;
   }
 
@@ -40,11 +40,6 @@ export class WriterTimes {
   /** Whether every writer has said that it never had an event. */
   get isEmpty(): boolean {
     return this.#times.every((timeMs) => timeMs === NO_EVENT_MS);
-  }
-
-  /** Writers that time waits for because nothing came from them yet. */
-  unheard(): readonly number[] {
-    return [...this.#times.keys()].filter((writer) => Number.isNaN(this.#times[writer]!));
   }
 
   /** Whether time has moved. A writer's time only rises, but for the first after `NO_EVENT_MS`. */

@@ -3,8 +3,8 @@ import type {Operator, OperatorContext} from '../engine/operator.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
 import type {ValueCodec} from '../state/state-store.ts';
 import {AggregateColumns} from './aggregate-columns.ts';
+import {paneMsOf} from './pane-width.ts';
 import {SharedPanes} from './shared-panes.ts';
-import {sliceMsOf} from './slice-width.ts';
 import {WindowOperator} from './window-operator.ts';
 
 export interface WindowOperatorsOptions {
@@ -32,12 +32,12 @@ export function createWindowOperators({
   takes,
 }: WindowOperatorsOptions): readonly Operator[] {
   const [first] = views as readonly [WindowView, ...WindowView[]];
-  const sliceMs = sliceMsOf(views);
-  const isSliced = views.length === 1 && first.sizeMs === sliceMs;
+  const paneMs = paneMsOf(views);
+  const hasWholeWindows = views.length === 1 && first.sizeMs === paneMs;
   const store = stores.panes(first.name, first.storage, new AggregateColumns(first.aggregates));
-  const panes = new SharedPanes({store, sliceMs, isSliced, takes});
+  const panes = new SharedPanes({store, paneMs, hasWholeWindows, takes});
   return views.map((view) => {
-    const kept = isSliced ? undefined : stores.keyed(`${view.name}.due`, 'memory', BYTES);
+    const kept = hasWholeWindows ? undefined : stores.keyed(`${view.name}.due`, 'memory', BYTES);
     return new WindowOperator({
       view,
       context: contextOf(view),

@@ -3,11 +3,20 @@ import type {CheckpointTables} from '../state/checkpoint-tables.ts';
 import type {KeyedStore} from '../state/keyed-store.ts';
 import type {SaveStep, StateChange} from '../state/state-store.ts';
 import type {AggregateColumns, States} from './aggregate-columns.ts';
-import {MAX_DROPPED_PER_COMMIT} from './memory-panes.ts';
-import type {PaneStore, PartialStates, StoredPane} from './pane-store.ts';
+import {
+  MAX_DROPPED_PER_COMMIT,
+  type PaneStore,
+  type PartialStates,
+  type StoredPane,
+} from './pane-store.ts';
 import {lowerBound} from './window-times.ts';
 
-/** Panes as entries of a keyed store on disk, `at` being a pane's start. States are decoded when they are asked for. */
+/**
+ * Panes as entries of a keyed store on disk, `at` being a pane's start. States are decoded when they are asked for.
+ *
+ * Invariant: all state is in the entries. What is kept beside them (which panes there are, what changed) follows from them
+ * and is empty or unknown after a commit or a restart.
+ */
 export class DiskPanes implements PaneStore {
   readonly columns: AggregateColumns;
   readonly #entries: KeyedStore<States>;

@@ -1,6 +1,6 @@
 import type {Json} from '../../src/define/aggregate.ts';
 import type {WindowView} from '../../src/define/view.ts';
-import {compareKeys} from './compare-keys.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import {endBehind, lowerBound, nextEnd} from './window-times.ts';
 
 /** Windows that end before `endMs` are emitted, of those that end there the keys up to `key` (`null`: all). */
@@ -77,7 +77,7 @@ export class DueWindows {
     return isEmitted(this.#emitted, endMs, key);
   }
 
-  /** Whether some window that a slice is in is not emitted. */
+  /** Whether some window that a pane is in is not emitted. */
   isNeeded(lastEndMs: number): boolean {
     const {endMs, key} = this.#emitted;
     return key === null ? lastEndMs > endMs : lastEndMs >= endMs;

@@ -3,12 +3,10 @@ import {decodeSlice, encodeSlice} from '../state/slice-codec.ts';
 import type {SaveStep, StateChange} from '../state/state-store.ts';
 import type {AggregateColumns} from './aggregate-columns.ts';
 import {Pane} from './pane.ts';
-import type {PaneStore} from './pane-store.ts';
+import {MAX_DROPPED_PER_COMMIT, type PaneStore} from './pane-store.ts';
 import {UnsavedSlices} from './unsaved-slices.ts';
 import {lowerBound} from './window-times.ts';
 
-/** Tombstones of dropped panes in one commit. */
-export const MAX_DROPPED_PER_COMMIT = 20_000;
 /** Some milliseconds of decoding: another task of the thread may be about to commit. */
 const SLICES_PER_PAUSE = 8;
 

@@ -4,23 +4,23 @@ import type {PaneStore, PartialStates} from './pane-store.ts';
 import {lowerBound} from './window-times.ts';
 
 /**
- * Windows as few merged panes: node `(level, index)` is the `2^level` slices from `index · 2^level`, so a window of `n`
- * slices is at most `2 · log2(n)` nodes, whatever its advance, and windows of all sizes use the same nodes.
+ * Windows as few merged panes: node `(level, index)` is the `2^level` panes from `index · 2^level`, so a window of `n`
+ * panes is at most `2 · log2(n)` nodes, whatever its advance, and windows of all sizes use the same nodes.
  *
  * Invariant: a node is its left half joined with its right half, in that order, whether it is kept or not and whenever it
  * was made. So a sum of doubles has the same bits before a crash and after it, and in a query and a result.
  *
- * The node with the newest slice is never kept: nearly every event would make it stale.
+ * The node with the newest pane is never kept: nearly every event would make it stale.
  */
 export class MergeTree {
   readonly #store: PaneStore;
-  readonly #sliceMs: number;
+  readonly #paneMs: number;
   /** Kept nodes by level and index; none at level 0. */
   readonly #levels: Map<number, MergedPane>[] = [];
 
-  constructor(store: PaneStore, sliceMs: number) {
+  constructor(store: PaneStore, paneMs: number) {
     this.#store = store;
-    this.#sliceMs = sliceMs;
+    this.#paneMs = paneMs;
   }
 
   /** The nodes of `[fromMs, toMs)` that are not empty, by time. */
@@ -33,13 +33,13 @@ export class MergeTree {
     return this.#cover(fromMs, toMs, (level, index) => this.#committedNode(level, index));
   }
 
-  /** A key's states in the slice at `startMs` have changed. */
+  /** A key's states in the pane at `startMs` have changed. */
   touch(startMs: number, key: string): void {
     if (this.#levels.length === 0 || startMs === this.#store.starts().at(-1)) return;
     this.#above(startMs, (nodes, index) => nodes.get(index)?.markStale(key));
   }
 
-  /** Nobody reads the slice at `startMs` any more. */
+  /** Nobody reads the pane at `startMs` any more. */
   forget(startMs: number): void {
     this.#above(startMs, (nodes, index) => nodes.delete(index));
   }
@@ -50,8 +50,8 @@ export class MergeTree {
     nodeAt: (level: number, index: number) => PartialStates | undefined,
   ): readonly PartialStates[] {
     const nodes: PartialStates[] = [];
-    const end = toMs / this.#sliceMs;
-    for (let at = fromMs / this.#sliceMs; at < end;) {
+    const end = toMs / this.#paneMs;
+    for (let at = fromMs / this.#paneMs; at < end;) {
       let level = 0;
       let length = 1;
       while (at % (length * 2) === 0 && at + length * 2 <= end) {
@@ -100,7 +100,7 @@ export class MergeTree {
   /** How many panes a node has: none, one, or two for more. */
   #panesOf(level: number, index: number) {
     const starts = this.#store.starts();
-    const widthMs = 2 ** level * this.#sliceMs;
+    const widthMs = 2 ** level * this.#paneMs;
     const endMs = (index + 1) * widthMs;
     const place = lowerBound(starts, index * widthMs);
     const isIn = (startMs: number | undefined) => startMs !== undefined && startMs < endMs;
@@ -115,7 +115,7 @@ export class MergeTree {
   }
 
   #above(startMs: number, visit: (nodes: Map<number, MergedPane>, index: number) => void): void {
-    let index = startMs / this.#sliceMs;
+    let index = startMs / this.#paneMs;
     for (const nodes of this.#levels) {
       index = Math.floor(index / 2);
       visit(nodes, index);

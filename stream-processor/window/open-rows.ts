@@ -1,7 +1,7 @@
 import type {WindowView} from '../../src/define/view.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import type {Row, RowRange, RowValues} from '../engine/operator.ts';
-import {Smallest} from './smallest.ts';
-import {compareKeys} from './compare-keys.ts';
+import {Smallest} from '../engine/smallest.ts';
 import {isEmitted, oldestOpenEnd, type Emitted} from './due-windows.ts';
 import type {PartialStates} from './pane-store.ts';
 import {keysOf, type SharedPanes} from './shared-panes.ts';
@@ -44,7 +44,7 @@ function windowRows(endMs: number, limit: number, options: OpenRowsOptions): rea
     if (isEmitted(emitted, endMs, key) || !window.mayHave(key)) continue;
     smallest.add(key);
   }
-  return smallest.items.flatMap((key): readonly Row[] => {
+  return smallest.items().flatMap((key): readonly Row[] => {
     const values = window.values(key);
     return values === undefined ? [] : [{key, start, end: endMs, id: '', isFinal: false, values}];
   });

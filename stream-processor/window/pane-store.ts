@@ -2,6 +2,9 @@ import type {RowValues} from '../engine/operator.ts';
 import type {StateStore} from '../state/state-store.ts';
 import type {AggregateColumns, States} from './aggregate-columns.ts';
 
+/** Tombstones of dropped panes in one commit of a store. */
+export const MAX_DROPPED_PER_COMMIT = 20_000;
+
 /** Partial aggregates by key. */
 export interface PartialStates {
   /** How many keys. */
@@ -23,7 +26,7 @@ export interface StoredPane extends PartialStates {
 }
 
 /**
- * The partial aggregates of a view (or of views that share them): per pane `[startMs, startMs + widthMs)` and key one set of
+ * The partial aggregates of a view (or of views that share them): per pane `[startMs, startMs + paneMs)` and key one set of
  * states. In memory as columns, on disk as entries.
  */
 export interface PaneStore extends StateStore {

@@ -1,5 +1,6 @@
 import type {Json} from '../../src/define/aggregate.ts';
-import type {RunningView, ViewDefinition} from '../../src/define/view.ts';
+import type {RunningView} from '../../src/define/view.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import type {
   Operator,
   OperatorContext,
@@ -9,40 +10,39 @@ import type {
   RowValues,
   TimedEvent,
 } from '../engine/operator.ts';
+import {Smallest} from '../engine/smallest.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
-import {Smallest} from './smallest.ts';
-import type {StateStore} from '../state/state-store.ts';
 import {AggregateColumns} from './aggregate-columns.ts';
-import {compareKeys} from './compare-keys.ts';
 import type {PaneStore} from './pane-store.ts';
 
 export interface RunningOperatorOptions {
   readonly view: RunningView;
   readonly stores: StoreFactory;
-  readonly contextOf: (view: ViewDefinition) => OperatorContext;
+  readonly context: OperatorContext;
+  /** As of `WindowOperatorsOptions`. */
   readonly takes: 'events' | 'partials';
-}
-
-export function createRunningOperator(options: RunningOperatorOptions): Operator {
-  return new RunningOperator(options);
 }
 
 /** Of the only pane. */
 const START_MS = 0;
 const NO_ROWS: readonly never[] = [];
 
-/** All events of a key in one pane that never closes: no event is late and no row is final. */
-class RunningOperator implements Operator {
-  readonly stores: readonly StateStore[];
+/**
+ * All events of a key in one pane that never closes: no event is late and no row is final.
+ *
+ * Invariant: the pane is all there is, and is committed with the rows; time means nothing to it.
+ */
+export class RunningOperator implements Operator {
+  readonly stores: readonly [PaneStore];
   readonly delayMs = 0;
   readonly #panes: PaneStore;
   readonly #context: OperatorContext;
   readonly #takesPartials: boolean;
 
-  constructor({view, stores, contextOf, takes}: RunningOperatorOptions) {
+  constructor({view, stores, context, takes}: RunningOperatorOptions) {
     this.#panes = stores.panes(view.name, view.storage, new AggregateColumns(view.aggregates));
     this.stores = [this.#panes];
-    this.#context = contextOf(view);
+    this.#context = context;
     this.#takesPartials = takes === 'partials';
   }
 
@@ -74,9 +74,7 @@ class RunningOperator implements Operator {
     return NO_ROWS;
   }
 
-  markCommitted(): void {
-    this.#panes.markCommitted();
-  }
+  markCommitted(): void {}
 
   openRows({key: wantedKey, after, limit}: RowRange): readonly Row[] {
     const pane = this.#panes.pane(START_MS);
@@ -87,7 +85,7 @@ class RunningOperator implements Operator {
       if (after !== undefined && compareKeys(key, after.key) <= 0) continue;
       if (!pane.isChanged(key) || committed.values(key) !== undefined) smallest.add(key);
     }
-    return smallest.items.flatMap((key) => {
+    return smallest.items().flatMap((key) => {
       const values = committed.values(key);
       return values === undefined ? [] : [rowOf(key, values)];
     });

@@ -5,37 +5,42 @@ import type {PaneStore, PartialStates} from './pane-store.ts';
 
 /** A view that reads the panes. */
 export interface PaneReader {
-  /** Called before a key of a slice changes. */
+  /** Called before a key of a pane changes. */
   keepDueRows(startMs: number, key: string): void;
-  /** Whether a window that is not emitted has this slice. */
+  /** Whether a window that is not emitted has this pane. */
   needs(startMs: number): boolean;
 }
 
 export interface SharedPanesOptions {
   readonly store: PaneStore;
-  readonly sliceMs: number;
-  /** One view whose windows are a slice each: then nothing is merged, and no late event comes into a due window. */
-  readonly isSliced: boolean;
+  readonly paneMs: number;
+  /** One view whose windows are a pane each: then nothing is merged, and no late event comes into a due window. */
+  readonly hasWholeWindows: boolean;
   readonly takes: 'events' | 'partials';
 }
 
-/** The panes of views that share them: slices into which every event goes once, and windows merged from them. */
+/**
+ * The panes of views that share them: every event goes into one of them once, and windows are merged from them.
+ *
+ * Invariant: all state is in the store. The tree is made of the panes, and what is known of the last event matters only
+ * until the next.
+ */
 export class SharedPanes {
   readonly store: PaneStore;
-  readonly sliceMs: number;
-  readonly isSliced: boolean;
+  readonly hasWholeWindows: boolean;
+  readonly #paneMs: number;
   readonly #takesPartials: boolean;
   readonly #tree: MergeTree;
   readonly #readers: PaneReader[] = [];
   #last: TimedEvent | undefined;
   #lastError: {readonly thrown: unknown} | undefined;
 
-  constructor({store, sliceMs, isSliced, takes}: SharedPanesOptions) {
+  constructor({store, paneMs, hasWholeWindows, takes}: SharedPanesOptions) {
     this.store = store;
-    this.sliceMs = sliceMs;
-    this.isSliced = isSliced;
+    this.#paneMs = paneMs;
+    this.hasWholeWindows = hasWholeWindows;
     this.#takesPartials = takes === 'partials';
-    this.#tree = new MergeTree(store, sliceMs);
+    this.#tree = new MergeTree(store, paneMs);
   }
 
   join(reader: PaneReader): void {
@@ -51,8 +56,8 @@ export class SharedPanes {
     this.#last = event;
     this.#lastError = undefined;
     const {key, timeMs} = event;
-    const startMs = Math.floor(timeMs / this.sliceMs) * this.sliceMs;
-    if (!this.isSliced) for (const reader of this.#readers) reader.keepDueRows(startMs, key);
+    const startMs = Math.floor(timeMs / this.#paneMs) * this.#paneMs;
+    if (!this.hasWholeWindows) for (const reader of this.#readers) reader.keepDueRows(startMs, key);
     try {
       if (this.#takesPartials) this.store.merge(startMs, key, event.event as Uint8Array);
       else this.store.add(startMs, key, event.event, timeMs);
@@ -60,7 +65,7 @@ export class SharedPanes {
       this.#lastError = {thrown};
       throw thrown;
     }
-    if (!this.isSliced) this.#tree.touch(startMs, key);
+    if (!this.hasWholeWindows) this.#tree.touch(startMs, key);
   }
 
   /** What a window is merged from. Valid until the next change. */
@@ -85,7 +90,7 @@ export class SharedPanes {
     return states === undefined ? undefined : this.store.columns.values(states, 0);
   }
 
-  /** Drops the slices that no view needs, as many as a commit has room for. */
+  /** Drops the panes that no view needs, as many as a commit has room for. */
   release(): void {
     for (const startMs of this.store.starts()) {
       if (this.#readers.some((reader) => reader.needs(startMs))) return;

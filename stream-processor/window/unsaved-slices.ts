@@ -1,7 +1,10 @@
 import {sliceOf, slicesOf} from '../state/slice-codec.ts';
 import type {SaveStep} from '../state/state-store.ts';
 
-/** What the next checkpoint has to write of a store's panes. */
+/**
+ * What the next checkpoint has to write of a store's panes, a slice of slots at a time. A crash forgets it with the panes:
+ * what the checkpoint has not is read from the changelog.
+ */
 export class UnsavedSlices {
   readonly #store: string;
   #slices = new Map<number, Set<number>>();

@@ -1,5 +1,6 @@
 import type {Json} from '../../src/define/aggregate.ts';
 import type {WindowView} from '../../src/define/view.ts';
+import {compareKeys} from '../engine/compare-keys.ts';
 import type {
   LateReason,
   Operator,
@@ -13,7 +14,6 @@ import type {
 import type {KeyedStore} from '../state/keyed-store.ts';
 import type {StateStore} from '../state/state-store.ts';
 import {changedRows} from './changed-rows.ts';
-import {compareKeys} from './compare-keys.ts';
 import {DueWindows, type Emitted} from './due-windows.ts';
 import {openRows} from './open-rows.ts';
 import type {PartialStates} from './pane-store.ts';
@@ -39,8 +39,8 @@ const NOTHING: readonly RowIdentity[] = [];
  * `time ≥ end + grace`, as in Kafka Streams (KStreamWindowAggregate), but whatever distance time jumps: nothing expires
  * by itself.
  *
- * Invariant: a due window never changes. Where slices are part of several windows, an event that is late for a due one
- * can still go into a younger one and so into a slice of both; the due window's row of that key is put into `kept` before.
+ * Invariant: a due window never changes. Where panes are part of several windows, an event that is late for a due one
+ * can still go into a younger one and so into a pane of both; the due window's row of that key is put into `kept` before.
  */
 export class WindowOperator implements Operator, PaneReader {
   readonly stores: readonly StateStore[];
@@ -152,7 +152,6 @@ export class WindowOperator implements Operator, PaneReader {
 
   markCommitted(): void {
     this.#committed = committedOf(this.#due);
-    for (const store of this.stores) store.markCommitted();
   }
 
   openRows(range: RowRange): readonly Row[] {
@@ -165,9 +164,9 @@ export class WindowOperator implements Operator, PaneReader {
     });
   }
 
-  /** Of windows that are one slice each the open rows, else the partial aggregates they are merged from. */
+  /** Of windows that are one pane each the open rows, else the partial aggregates they are merged from. */
   openCount(): number {
-    const taken = this.#panes.isSliced ? (this.#closing?.taken ?? 0) : 0;
+    const taken = this.#panes.hasWholeWindows ? (this.#closing?.taken ?? 0) : 0;
     return this.#panes.store.size - taken;
   }
 

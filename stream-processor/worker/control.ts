@@ -4,13 +4,13 @@ import type {LogFields, LogLevel} from '../../src/telemetry/log.ts';
 /** `owner`: works on the task. `standby`: only follows its changelog, to be quick when it becomes the owner. */
 export type Role = 'owner' | 'standby';
 
-/** What the main thread tells a worker thread. */
+/** What the main thread tells a worker, wherever that runs: see worker-hosts.ts. */
 export type ToWorker =
   | {readonly kind: 'begin'; readonly task: string; readonly role: Role}
   | {readonly kind: 'end'; readonly task: string}
   | {readonly kind: 'stop'};
 
-/** What a worker thread tells the main thread. */
+/** What a worker tells the main thread. */
 export type FromWorker =
   /** All that the task had open here is closed: another may begin it. */
   | {readonly kind: 'ended'; readonly task: string}
@@ -30,7 +30,7 @@ export type FromWorker =
   /** All tasks have ended. */
   | {readonly kind: 'stopped'};
 
-/** The first message to a worker thread. */
+/** The first that a worker is told. */
 export interface WorkerStart {
   readonly worker: number;
   /** Where other replicas reach this one's queries. */

@@ -1,10 +1,10 @@
 import {performance} from 'node:perf_hooks';
 import {getHeapStatistics} from 'node:v8';
 import type {Topology} from '../../src/define/topology.ts';
-import type {InputWatch} from '../input-watch.ts';
-import type {ProcessorMetrics} from '../processor-metrics.ts';
-import {taskStatus} from '../status.ts';
-import type {Task} from '../task.ts';
+import type {InputWatch} from '../task/input-watch.ts';
+import type {ProcessorMetrics} from '../status/processor-metrics.ts';
+import {taskStatus} from '../status/task-status.ts';
+import type {Task} from '../task/task.ts';
 import type {TaskSet} from './task-set.ts';
 import type {WorkerReport} from './worker-report.ts';
 
@@ -16,7 +16,7 @@ export interface ReportWorkerOptions {
   readonly watch: InputWatch;
 }
 
-/** What this thread has to say of itself now. */
+/** What this worker has to say of itself now; heap and busy time are those of its thread. */
 export function reportWorker(options: ReportWorkerOptions): WorkerReport {
   const {worker, tasks, topology, metrics, watch} = options;
   const roots = topology.groups.flatMap((group) => group.roots);

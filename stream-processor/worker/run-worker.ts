@@ -1,6 +1,6 @@
 /**
- * A worker of the processor: it loads the pipeline itself, runs the tasks that the main thread gives it, and
- * answers for them through its tunnel. Wiring only.
+ * A worker of the processor, in a thread of its own or in the main thread: it loads the pipeline itself, runs the tasks that it
+ * is given, and answers for them through its tunnel. Wiring only.
  */
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
@@ -13,17 +13,17 @@ import {TopicNames} from '../../src/protocol/topics.ts';
 import type {Log, LogLevel} from '../../src/telemetry/log.ts';
 import {prometheusText} from '../../src/telemetry/metrics.ts';
 import {processorConfig} from '../config.ts';
-import {InputWatch} from '../input-watch.ts';
+import {InputWatch} from '../task/input-watch.ts';
 import {ownerRecord} from '../owners/owner-record.ts';
-import {processorMetrics} from '../processor-metrics.ts';
+import {processorMetrics} from '../status/processor-metrics.ts';
 import {LocalTaskViews} from '../query/local-task-views.ts';
 import {restoreTurns} from '../restore/restore-turns.ts';
 import {partitionRoutes} from '../route/partition-routes.ts';
 import {PlacedViews} from '../route/placed-views.ts';
 import {StandbyTask} from '../standby/standby-task.ts';
-import {lagGauges} from '../status.ts';
-import type {TaskOptions} from '../task-options.ts';
-import {Task} from '../task.ts';
+import {lagGauges} from '../status/lag-gauges.ts';
+import type {TaskOptions} from '../task/task-options.ts';
+import {Task} from '../task/task.ts';
 import {answerTunnel} from './answer-tunnel.ts';
 import type {FromWorker, ToWorker, WorkerStart} from './control.ts';
 import {post} from './post.ts';

@@ -1,5 +1,5 @@
 import type {Topology} from '../../src/define/topology.ts';
-import {tasksOf, type TaskPlace} from '../tasks-of.ts';
+import {tasksOf, type TaskPlace} from '../task/tasks-of.ts';
 import type {Role} from './control.ts';
 
 /** Something that works on a task until it is stopped. */
@@ -16,7 +16,7 @@ export interface TaskSetOptions<Owned extends Work> {
   readonly onEnded: (task: string) => void;
 }
 
-/** What one worker thread does for the tasks it was given. */
+/** What one worker does for the tasks it was given. */
 export class TaskSet<Owned extends Work> {
   readonly #options: TaskSetOptions<Owned>;
   readonly #places: ReadonlyMap<string, TaskPlace>;

@@ -1,5 +1,5 @@
 /**
- * HTTP between two threads. What goes over the port, per exchange, named by `id`:
+ * HTTP between the main thread and a worker. What goes over the port, per exchange, named by `id`:
  *
  *   asker → answerer    request · then a pull for every chunk it has room for · abort at any time
  *   answerer → asker    head · a chunk for each pull · end, or failed at any time

@@ -17,7 +17,7 @@ export interface WorkerLinkOptions {
   readonly log: Log;
   /** A task has ended there. */
   readonly onEnded: (task: string) => void;
-  /** The thread, or a task in it, has failed in a way that no retry mends. */
+  /** The worker, or a task in it, has failed in a way that no retry mends. */
   readonly onFailed: (error: ForebayError) => void;
 }
 
@@ -28,7 +28,7 @@ export class WorkerLink {
   readonly views: RemoteViews;
   readonly #options: WorkerLinkOptions;
   readonly #host: WorkerHost;
-  /** What is posted waits until the thread is loaded. */
+  /** What is posted waits until the worker is loaded. */
   readonly #control: MessagePort;
   readonly #tunnel: TunnelAsker;
   readonly #stopped = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export class WorkerLink {
     this.#tell({kind: 'end', task});
   }
 
-  /** Resolves when all its tasks have ended, and with them the thread. */
+  /** Resolves when all its tasks have ended, and with them a thread of its own. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#tell({kind: 'stop'});
@@ -96,7 +96,7 @@ export class WorkerLink {
     this.#options.onFailed(
       new ForebayError({
         code: 'WORKER_ENDED',
-        message: `worker thread ${this.number} has ended: ${how}`,
+        message: `worker ${this.number} has ended: ${how}`,
         hint: 'the processor ends, too; start it again: nothing committed is lost',
       }),
     );

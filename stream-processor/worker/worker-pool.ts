@@ -1,6 +1,6 @@
 import type {ForebayError} from '../../src/lib/errors.ts';
 import type {Log} from '../../src/telemetry/log.ts';
-import type {LocalViews} from '../route/local-views.ts';
+import type {PartitionViews} from '../route/partition-views.ts';
 import type {Role} from './control.ts';
 import {placeTasks} from './place-tasks.ts';
 import type {WorkerHost} from './worker-hosts.ts';
@@ -21,9 +21,9 @@ interface Place {
   readonly role: Role;
 }
 
-/** Spreads tasks over worker threads. A task begins only when what it had open elsewhere in the process is closed. */
+/** Spreads tasks over workers. A task begins only when what it had open elsewhere in the process is closed. */
 export class WorkerPool {
-  readonly #threads: readonly WorkerLink[];
+  readonly #workers: readonly WorkerLink[];
   /** Of every task that is wanted. */
   readonly #places = new Map<string, Place>();
   /** Tasks that a worker has still open under a place they have no more. */
@@ -33,7 +33,7 @@ export class WorkerPool {
   constructor({workers, newHost, queryUrl, log}: WorkerPoolOptions) {
     // Whoever runs the pool waits for it; before that nobody does.
     this.#failed.promise.catch(() => {});
-    this.#threads = Array.from(
+    this.#workers = Array.from(
       {length: workers},
       (_, worker) =>
         new WorkerLink(newHost(), {
@@ -54,7 +54,7 @@ export class WorkerPool {
   /** The whole of what is wanted from now on. */
   assign(roles: ReadonlyMap<string, Role>): void {
     const before = new Map(Array.from(this.#places, ([task, {worker}]) => [task, worker]));
-    const workers = this.#threads.length;
+    const workers = this.#workers.length;
     // Owners and standbys apart, so that each kind is spread evenly.
     for (const role of ['owner', 'standby'] as const) {
       const tasks = [...roles].flatMap(([task, its]) => (its === role ? [task] : []));
@@ -65,17 +65,17 @@ export class WorkerPool {
   }
 
   /** What the owner of a task knows; `undefined` when it is not assigned to this replica. */
-  viewsOf(task: string): LocalViews | undefined {
+  viewsOf(task: string): PartitionViews | undefined {
     const place = this.#places.get(task);
-    return place?.role === 'owner' ? this.#threads[place.worker]!.views : undefined;
+    return place?.role === 'owner' ? this.#workers[place.worker]!.views : undefined;
   }
 
   /** The answers of all workers, by their numbers; `undefined` of one that starts or is too busy to answer. */
   ask(path: string): Promise<readonly (string | undefined)[]> {
     return Promise.all(
-      this.#threads.map(async (thread) => {
+      this.#workers.map(async (worker) => {
         try {
-          const response = await thread.get(path, AbortSignal.timeout(ANSWER_MS));
+          const response = await worker.get(path, AbortSignal.timeout(ANSWER_MS));
           return await response.text();
         } catch {
           return undefined;
@@ -86,7 +86,7 @@ export class WorkerPool {
 
   /** Resolves when all tasks have ended. */
   async stop(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.stop()));
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
   }
 
   #move(task: string, place: Place): void {
@@ -94,7 +94,7 @@ export class WorkerPool {
     if (now?.worker === place.worker && now.role === place.role) return;
     if (now !== undefined) this.#end(task);
     this.#places.set(task, place);
-    if (!this.#ending.has(task)) this.#threads[place.worker]!.begin(task, place.role);
+    if (!this.#ending.has(task)) this.#workers[place.worker]!.begin(task, place.role);
   }
 
   #end(task: string): void {
@@ -103,12 +103,12 @@ export class WorkerPool {
     // It never began at this place when it is still ending at an earlier one.
     if (this.#ending.has(task)) return;
     this.#ending.add(task);
-    this.#threads[worker]!.end(task);
+    this.#workers[worker]!.end(task);
   }
 
   #ended(task: string): void {
     this.#ending.delete(task);
     const place = this.#places.get(task);
-    if (place !== undefined) this.#threads[place.worker]!.begin(task, place.role);
+    if (place !== undefined) this.#workers[place.worker]!.begin(task, place.role);
   }
 }

@@ -1,6 +1,6 @@
 import type {ProcessorStatus} from '../../src/protocol/status.ts';
 
-/** What a worker thread says of itself when it is asked: `GET /report` through its tunnel. */
+/** What a worker says of itself when it is asked: `GET /report` through its tunnel. */
 export interface WorkerReport {
   readonly tasks: ProcessorStatus['tasks'];
   readonly worker: NonNullable<ProcessorStatus['workers']>[number];

@@ -5,10 +5,16 @@ import {
   days,
   definePipeline,
   defineStream,
+  hopping,
+  join,
   max,
   mean,
   min,
+  minutes,
+  rekey,
+  running,
   seconds,
+  session,
   sum,
   tumbling,
 } from '../../src/define/index.ts';
@@ -58,18 +64,31 @@ export const signals = defineStream({
   accept: [apiKey()],
 });
 
-/** Small, so that a run of a minute closes many. */
+type Event = z.infer<typeof orders.schema>;
+const amounts = {
+  count: count(),
+  sum: sum((event: Event) => event.amount),
+  min: min((event: Event) => event.amount),
+  max: max((event: Event) => event.amount),
+};
+
+/** Windows are small, so that a run of a minute closes many. */
 export const orderTotals = tumbling(orders, {
   name: 'order-totals',
   sizeMs: seconds(10),
   graceMs: seconds(5),
   emit: 'final',
-  aggregates: {
-    count: count(),
-    sum: sum((order) => order.amount),
-    min: min((order) => order.amount),
-    max: max((order) => order.amount),
-  },
+  aggregates: amounts,
+});
+
+/** In the same panes. */
+export const orderTrends = hopping(orders, {
+  name: 'order-trends',
+  sizeMs: seconds(20),
+  advanceMs: seconds(5),
+  graceMs: seconds(3),
+  emit: 'final',
+  aggregates: amounts,
 });
 
 export const orderChanges = tumbling(orders, {
@@ -84,6 +103,15 @@ export const orderChanges = tumbling(orders, {
   },
 });
 
+/** A key has an event about every two seconds. */
+export const orderSessions = session(orders, {
+  name: 'order-sessions',
+  gapMs: seconds(2),
+  graceMs: seconds(3),
+  emit: 'final',
+  aggregates: amounts,
+});
+
 export const signalTotals = tumbling(signals, {
   name: 'signal-totals',
   sizeMs: seconds(10),
@@ -92,9 +120,52 @@ export const signalTotals = tumbling(signals, {
   aggregates: {count: count(), sum: sum((signal) => signal.amount)},
 });
 
+export const signalTally = running(signals, {name: 'signal-tally', aggregates: amounts});
+
+export const signalsOnDisk = tumbling(signals, {
+  name: 'signals-on-disk',
+  sizeMs: seconds(15),
+  graceMs: seconds(5),
+  emit: 'final',
+  storage: 'disk',
+  aggregates: amounts,
+});
+
+/** What orders and signals have in common: the number behind a key's last dash. */
+const slotOf = ({key}: Event): string => key.slice(key.lastIndexOf('-') + 1);
+const ordersBySlot = rekey(orders, {name: 'orders-by-slot', key: slotOf, partitions: 2});
+const signalsBySlot = rekey(signals, {name: 'signals-by-slot', key: slotOf, partitions: 2});
+
+/** By way of partial aggregates. */
+export const slotTotals = tumbling(ordersBySlot, {
+  name: 'slot-totals',
+  sizeMs: seconds(10),
+  graceMs: seconds(5),
+  emit: 'final',
+  aggregates: amounts,
+});
+
+/** Longer than any outage: which event is late depends on how fast each side is read. */
+export const slotPairs = join(ordersBySlot, signalsBySlot, {
+  name: 'slot-pairs',
+  withinMs: 100,
+  graceMs: minutes(10),
+  select: (order, signal) => ({left: order.id, right: signal.id}),
+});
+
 /** Of the fault runs; what is small here is small so that its edge is met. */
 export default definePipeline({
   name: 'chaos',
   streams: [orders, signals],
-  views: [orderTotals, orderChanges, signalTotals],
+  views: [
+    orderTotals,
+    orderTrends,
+    orderChanges,
+    orderSessions,
+    signalTotals,
+    signalTally,
+    signalsOnDisk,
+    slotTotals,
+    slotPairs,
+  ],
 });

@@ -50,7 +50,7 @@ test(
     const {report} = await run({seed: SEED, minutes: MINUTES, rate: RATE, client: 'platformatic'});
     expect(report.violations, `see ${report.stateDir}`).toEqual([]);
     expect(Object.keys(report.counts.faults).length, 'kinds of faults').toBeGreaterThan(5);
-    expect(report.counts.accepted, 'events').toBeGreaterThan(1_000);
+    expect(report.counts.accepted, 'events').toBeGreaterThan(200);
     expect(report.counts.windows, 'windows').toBeGreaterThan(100);
   },
 );

@@ -12,10 +12,13 @@ import {queryRoutes} from '../../stream-processor/query/query-routes.ts';
 import {sqlRoutes} from '../../stream-processor/sql/sql-routes.ts';
 import {apiKey, count, definePipeline, defineStream, running} from '../../src/define/index.ts';
 import definition from '../../src/pipeline.ts';
+import {queryApp} from '../stream-processor/support/query-app.ts';
 import {ToldViews} from '../stream-processor/support/told-views.ts';
 
 const run = promisify(execFile);
 const ROOT = new URL('../../', import.meta.url).pathname;
+/** Of starting the command on a busy machine. */
+const START_MS = 60_000;
 let folder: string;
 let server: Listening;
 let views: ToldViews;
@@ -35,10 +38,15 @@ beforeAll(async () => {
       sent.push([c.req.param('stream'), c.req.header('authorization'), await c.req.json()]);
       return c.json({accepted: 1, duplicates: 0, rejected: 0, events: []}, 202);
     })
-    .route('/', queryRoutes({pipeline: definition, views}))
-    .route('/', sqlRoutes({pipeline: definition, views, clock}));
+    .route(
+      '/',
+      queryApp(
+        queryRoutes({pipeline: definition, views}),
+        sqlRoutes({pipeline: definition, views, clock}),
+      ),
+    );
   server = await listen({app, host: '127.0.0.1', port: 0, portVariable: 'NONE'});
-});
+}, START_MS);
 afterAll(async () => {
   server.close();
   await rm(folder, {recursive: true});

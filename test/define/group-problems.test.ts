@@ -6,6 +6,7 @@ import {
   rekey,
   select,
   session,
+  staticTable,
   step,
   tableOf,
 } from '../../src/define/index.ts';
@@ -52,8 +53,25 @@ describe('problems of what runs together', () => {
     ]);
     const same = enrich(payments, tableOf(logins, {name: 'rows'}), {to: (event) => event});
     expect(problemsOf([select(same, {name: 'rows', row: (row) => row})])).toContain(
-      'two views are named "rows"',
+      'two views or tables are named "rows"',
     );
+    const shops = staticTable({name: 'rows', rows: [{shop: 'a'}], key: ({shop}) => shop});
+    const placed = enrich(payments, shops, {by: ({shop}) => shop, to: (event) => event});
+    expect(problemsOf([select(placed, {name: 'rows', row: (row) => row})])).toEqual([
+      'two views or tables are named "rows"',
+    ]);
+  });
+
+  test('two groups of views do not share a changelog', () => {
+    const [a, events] = [stream('a', 2), stream('events', 2)];
+    const renamed = rekey(payments, {name: 'a', key: ({shop}) => shop, partitions: 2});
+    const views = [
+      join(a, events, {name: 'pairs', withinMs: 5, graceMs: 0, select: (left) => left}),
+      select(renamed, {name: 'rows', row: (row) => row}),
+    ];
+    expect(viewsProblems({name: 'test', streams: [a, events, payments], views})).toEqual([
+      expect.stringContaining('would share the changelog of "a.events"'),
+    ]);
   });
 
   test('what runs together must fit into a topic name', () => {

@@ -87,6 +87,7 @@ test('durations, storage and emission of every kind of view are checked, and all
       name: 'pairs',
       beforeMs: -1,
       graceMs: 0.5,
+      retentionMs: 0,
       select: (left, right) => ({left, right}),
     }),
     correlate({
@@ -108,7 +109,9 @@ test('durations, storage and emission of every kind of view are checked, and all
     'view "slides": storage must be',
     'view "totals": emit must be',
     'view "pairs": beforeMs must be',
+    'view "pairs": give withinMs, or beforeMs and afterMs',
     'view "pairs": graceMs must be',
+    'view "pairs": retentionMs must be',
     'view "fraud": withinMs must be',
     'view "fraud": every step is negated',
     'view "fraud": the first step must not be negated',
@@ -140,7 +143,7 @@ test('names that are taken, and what cannot be joined by key, are listed', () =>
     }),
   ]);
   for (const part of [
-    'two views are named "latest"',
+    'two views or tables are named "latest"',
     'two rekeys are named "by-amount"',
     'view "latest": enrich: only a static table can be asked by another key',
     '"uneven"',

@@ -80,12 +80,15 @@ export const DRAIN_TASK = 0;
 export function runEntry(seed: number): Omit<RunEntry, 'at'> {
   const source = names.data(readings.name);
   const views = EMITS.map(([name, emit]): ViewSpec => ({
+    kind: 'windows',
+    by: 'key',
     name,
     emit,
     sourceTopic: source,
     resultTopic: names.results(name),
     lateTopic: names.late(name),
     sizeMs: SIZE_MS,
+    advanceMs: SIZE_MS,
     graceMs: GRACE_MS,
   }));
   return {

@@ -6,42 +6,61 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {utf8} from '../../src/lib/bytes.ts';
 import type {Kafka} from '../../src/kafka/ports.ts';
+import {topologyOf} from '../../src/define/topology.ts';
 import type {ProcessorStatus} from '../../src/protocol/status.ts';
 import {TopicNames} from '../../src/protocol/topics.ts';
 import {partitionOf} from '../../src/record/shard.ts';
 import {CheckpointMeta} from '../../stream-processor/state/checkpoint.ts';
+import {tasksOf} from '../../stream-processor/task/tasks-of.ts';
 import {kafkaForTests, uniqueName} from '../support/kafka.ts';
 import {readTopic} from '../support/read-topic.ts';
 import {between, seededRandom} from '../support/seeded-random.ts';
 import {waitUntil} from '../support/wait-until.ts';
+import {closingReadings} from './support/closing-readings.ts';
+import {expectMixedResults} from './support/expect-mixed-results.ts';
 import {finalResults} from './support/final-results.ts';
-import {readings} from './support/pipeline.ts';
+import {keepSending} from './support/keep-sending.ts';
+import mixed, {LONG_GRACE_MS} from './support/mixed-views-pipeline.ts';
+import {readings, SIZE_MS} from './support/pipeline.ts';
 import {ProcessorProcess, temporaryFolder} from './support/processor-process.ts';
 import {ReadingProducer} from './support/produce-readings.ts';
 import {randomReadings} from './support/random-readings.ts';
 import {recompute} from './support/recompute.ts';
 
 const DEADLINE_MS = 60_000;
+/** Of the test in which groups rebalance six times. */
+const HANDOVERS_DEADLINE_MS = 300_000;
+const MIXED = 'test/stream-processor/support/mixed-views-pipeline.ts';
+const MIXED_TASKS = tasksOf(topologyOf(mixed));
 const ofStation = (station: string) => partitionOf(utf8(station), readings.partitions);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let running: ProcessorProcess[];
+let enough: AbortController;
 beforeEach(() => {
+  enough = new AbortController();
   folder = temporaryFolder();
   running = [];
 });
 afterEach(async () => {
+  enough.abort();
   await Promise.all(running.map((each) => each.kill()));
   folder.remove();
 });
 
 /** A prefix of its own, and what runs under it. */
-async function setUp(name: string) {
+async function setUp(name: string, pipeline?: string) {
   const {brokers, kafka} = kafkaForTests();
   const prefix = `${uniqueName(name)}.`;
   const start = async (replica = 'only') => {
     const stateDir = folder.path;
-    const each = await ProcessorProcess.start({brokers, prefix, stateDir, replica});
+    const each = await ProcessorProcess.start({
+      brokers,
+      prefix,
+      stateDir,
+      replica,
+      ...(pipeline === undefined ? {} : {pipeline}),
+    });
     running.push(each);
     return each;
   };
@@ -58,10 +77,26 @@ async function rowsOf(each: ProcessorProcess): Promise<readonly unknown[]> {
   return (await each.get<{rows: unknown[]}>('/v1/views/minute?limit=1000')).rows;
 }
 
-/** How many tasks run there. */
-async function owned(each: ProcessorProcess): Promise<number> {
-  const {tasks} = await each.get<ProcessorStatus>('/status');
-  return tasks.filter(({state}) => state === 'running').length;
+/** Each reads one topic. */
+async function runningTasks(replica: ProcessorProcess): Promise<readonly string[]> {
+  const {tasks} = await replica.get<ProcessorStatus>('/status');
+  return tasks.filter(({state}) => state === 'running').map(({task}) => task!);
+}
+
+/** Each task runs once, and each replica has some of every group. */
+async function areShared(replicas: readonly ProcessorProcess[]): Promise<boolean> {
+  const names = await Promise.all(replicas.map(runningTasks));
+  return (
+    names.flat().length === MIXED_TASKS.length &&
+    new Set(names.flat()).size === MIXED_TASKS.length &&
+    names.every((own) =>
+      MIXED_TASKS.every(({group}) => own.some((task) => task.startsWith(`${group.name}.`))),
+    )
+  );
+}
+
+async function runsAll(replica: ProcessorProcess): Promise<boolean> {
+  return (await runningTasks(replica)).length === MIXED_TASKS.length;
 }
 
 async function caughtUp(each: ProcessorProcess): Promise<void> {
@@ -199,27 +234,34 @@ describe('the processor', () => {
     await producer.close();
   });
 
-  test('shares its partitions between two replicas and hands them over', async () => {
-    const random = seededRandom('replicas');
-    const {brokers, start, first, producer, topic} = await setUp('replicas');
-    const all = randomReadings({count: 12_000, stations: 30, random});
-    const sending = producer.send(all, 50);
-    const second = await start('second');
-    await waitUntil('both to own two', DEADLINE_MS, async () => {
-      return (await owned(first)) === 2 && (await owned(second)) === 2;
-    });
-    expect(await first.stop()).toBe(0);
-    await waitUntil('the second to own all', DEADLINE_MS, async () => (await owned(second)) === 4);
-    const third = await start('third');
-    await waitUntil('both to own two', DEADLINE_MS, async () => {
-      return (await owned(second)) === 2 && (await owned(third)) === 2;
-    });
-    await second.kill();
-    await waitUntil('the third to own all', DEADLINE_MS, async () => (await owned(third)) === 4);
-    await sending;
-    const expected = recompute(all, ofStation);
-    const results = await finalResults({brokers, topic, atLeast: expected.closed.length});
-    expect(results).toEqual(expected.closed);
-    await producer.close();
-  });
+  test(
+    'shares its partitions of all groups between two replicas and hands them over',
+    async () => {
+      const random = seededRandom('replicas');
+      const {brokers, prefix, start, first, producer} = await setUp('replicas', MIXED);
+      const sending = keepSending({producer, stations: 30, random, enough: enough.signal});
+      const second = await start('second');
+      await waitUntil('both to have some', DEADLINE_MS, () => areShared([first, second]));
+      expect(await first.stop()).toBe(0);
+      await waitUntil('the second to own all', DEADLINE_MS, () => runsAll(second));
+      const third = await start('third');
+      await waitUntil('both to have some', DEADLINE_MS, () => areShared([second, third]));
+      second.freeze();
+      await waitUntil('the third to own all', DEADLINE_MS, () => runsAll(third));
+      second.thaw();
+      await waitUntil('both to have some', DEADLINE_MS, () => areShared([second, third]));
+      await second.kill();
+      await waitUntil('the third to own all', DEADLINE_MS, () => runsAll(third));
+      enough.abort();
+      const all = await sending;
+      const closing = closingReadings(all, {
+        partitionOf: ofStation,
+        afterMs: 2 * (LONG_GRACE_MS + SIZE_MS),
+      });
+      await producer.send(closing);
+      await producer.close();
+      await expectMixedResults({brokers, prefix, all, closing, partitionOf: ofStation});
+    },
+    HANDOVERS_DEADLINE_MS,
+  );
 });

@@ -1,7 +1,8 @@
 import {fromUtf8, utf8} from '../../lib/bytes.ts';
+import {isLongerThan} from '../../lib/utf8-bytes.ts';
 import type {Json, ObjectAggregate} from '../aggregate.ts';
 import {isWithin} from '../problem-if.ts';
-import {jsonText} from './json-text.ts';
+import {jsonText, MAX_STATE_BYTES} from './json-text.ts';
 
 export interface AggregateFunctions<Event, State, Result extends Json> {
   /** The state before the first event: the neutral element of `merge`. */
@@ -20,8 +21,9 @@ export interface AggregateFunctions<Event, State, Result extends Json> {
 
 /**
  * An aggregate of your own. Its state is any JSON value up to 128 KiB and is kept as JSON text, so whatever the functions do
- * to what they are given, a state is only ever replaced by what they return; if `add` throws, the event is left out.
- * `NaN` and the infinities become `null`.
+ * to what they are given, a state is only ever replaced by what they return; if `add` throws, or the state would be larger
+ * (`STATE_TOO_LARGE`), the event is left out. What two states would become beyond that stays the first of them, so let `add`
+ * and `merge` keep states small. `NaN` and the infinities become `null`.
  */
 export function aggregate<Event, State, Result extends Json>(
   functions: AggregateFunctions<Event, State, Result>,
@@ -39,7 +41,10 @@ export function aggregate<Event, State, Result extends Json>(
       : [`version must be a whole number above 0, not ${version}`],
     init: () => textOf(init()),
     add: (text, event, timeMs) => textOf(add(read(text), event, timeMs)),
-    merge: (into, other) => JSON.stringify(merge(read(into), read(other))),
+    merge: (into, other) => {
+      const merged = JSON.stringify(merge(read(into), read(other)));
+      return isLongerThan(merged, MAX_STATE_BYTES) ? into : merged;
+    },
     result: (text) => result(read(text)),
     copy: (text) => text,
     encode: utf8,

@@ -6,7 +6,8 @@
 import {fromUtf8, utf8} from '../../lib/bytes.ts';
 import type {Json, ObjectAggregate} from '../aggregate.ts';
 import {isWithin} from '../problem-if.ts';
-import {jsonBytes, jsonText, MAX_STATE_BYTES} from './json-text.ts';
+import {utf8Bytes} from '../../lib/utf8-bytes.ts';
+import {jsonText, MAX_STATE_BYTES} from './json-text.ts';
 
 const MAX_LIMIT = 10_000;
 
@@ -80,14 +81,14 @@ function insert(state: CollectState, item: Item): void {
   let at = items.length;
   while (at > 0 && items[at - 1]!.timeMs > item.timeMs) at -= 1;
   items.splice(at, 0, item);
-  state.bytes += jsonBytes(item.text);
+  state.bytes += utf8Bytes(item.text);
 }
 
 /** Lets go of the last items while there are too many. */
 function cut(state: CollectState, limit: number): void {
   while (state.items.length > limit || state.bytes > MAX_STATE_BYTES) {
     const {timeMs, text} = state.items.pop()!;
-    state.bytes -= jsonBytes(text);
+    state.bytes -= utf8Bytes(text);
     state.cutMs = timeMs;
   }
 }
@@ -95,7 +96,7 @@ function cut(state: CollectState, limit: number): void {
 /** Lets go of the items later than `cutMs`: those of that time were before what was cut. */
 function cutBehind(state: CollectState, cutMs: number): void {
   while (state.items.length > 0 && state.items.at(-1)!.timeMs > cutMs)
-    state.bytes -= jsonBytes(state.items.pop()!.text);
+    state.bytes -= utf8Bytes(state.items.pop()!.text);
   state.cutMs = cutMs;
 }
 
@@ -110,5 +111,5 @@ function decode(bytes: Uint8Array): CollectState {
     readonly (readonly [number, Json])[],
   ];
   const items = pairs.map(([timeMs, value]) => ({timeMs, text: JSON.stringify(value)}));
-  return {items, total, bytes: items.reduce((sum, {text}) => sum + jsonBytes(text), 0), cutMs};
+  return {items, total, bytes: items.reduce((sum, {text}) => sum + utf8Bytes(text), 0), cutMs};
 }

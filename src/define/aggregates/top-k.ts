@@ -24,7 +24,7 @@ export type TopValue<Value extends Counted = Counted> = {
  * The `k` (1 to 100) most frequent values, the most frequent first; of equal counts in the order of their JSON. Exact, and every
  * `error` 0, up to 200 distinct values (20 k from k = 10 on). Above that no error is over 1 / 101 of the events (1 / (10 k + 1)),
  * and every value that came more often than that is counted. `null` and `undefined` are left out; a text over 128
- * characters fails the event. A state is the values and some 25 bytes for each of up to 20 k.
+ * characters fails the event (`VALUE_TOO_LONG`). A state is the values and some 25 bytes for each of up to 20 k.
  */
 export function topK<Event, Value extends Counted>(
   of: (event: Event) => Value | null | undefined,

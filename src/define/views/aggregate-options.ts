@@ -3,22 +3,33 @@ import {days} from '../duration.ts';
 import {partitionsOf, streamOf, type AnyInput} from '../input.ts';
 import type {Emit, Storage, ViewHead} from '../view.ts';
 
-/** How long a closed row can be queried, in event time behind the watermark. */
 const RETENTION_MS_DEFAULT = days(366);
 
 export interface ViewOptions {
+  /** Lower-case letters, digits and dashes, from a letter on; results are in the topic `<pipeline>.<name>`. */
   readonly name: string;
   readonly description?: string;
+  /**
+   * How long a closed row is kept, in event time behind the watermark. Default: 366 days; of a window at least its size (a
+   * session's gap) and the grace.
+   */
   readonly retentionMs?: number;
-  /** `disk` for more open state than fits into memory; docs/state.md. Default: memory. */
+  /** `disk` for more open state than fits into memory; docs/state.md. Default: `memory`. */
   readonly storage?: Storage;
 }
 
 export interface AggregateOptions<Event, Fields extends Aggregates<Event>> extends ViewOptions {
+  /** What is written to the results topic; queries show open windows in any case. */
   readonly emit: Emit;
-  /** Views of one input that are given the same object share their panes. */
+  /**
+   * The fields of a row, at least one: letters, digits and `_`, from a letter on, none of `key`, `start`, `end`, `id` and
+   * `final`. Tumbling and hopping views of one input that are given the same object share their panes.
+   */
   readonly aggregates: Fields;
 }
+
+/** What a `row` or `select` makes: a JSON object, so no list, `Map` or `Set`. */
+export type RowObject = object & {readonly [Symbol.iterator]?: never};
 
 export function viewHead(options: ViewOptions, input: AnyInput): ViewHead {
   return {

@@ -11,7 +11,10 @@ export type RunningOptions<Event, Fields extends Aggregates<Event>> = Omit<
   readonly emit?: 'updates' | {readonly everyMs: number};
 };
 
-/** All of a key's events since the first, without a window: its current state. Late events count like any. */
+/**
+ * All of a key's events since the first, without a window: its current state, which is kept for ever. Late events count like
+ * any. A row has no `start` and `end`.
+ */
 export function running<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
   options: RunningOptions<NoInfer<Event>, Fields>,

@@ -4,13 +4,13 @@ import type {SessionView, SlidingView, WindowView} from '../view.ts';
 import {aggregateHead, type AggregateOptions} from './aggregate-options.ts';
 
 interface Grace {
-  /** How long after its end, in event time, a window still takes events. */
+  /** How long after its end, in event time, a window still takes events; 0 or more. What comes later is late. */
   readonly graceMs: number;
 }
 
 export type TumblingOptions<Event, Fields extends Aggregates<Event>> = Grace &
   AggregateOptions<Event, Fields> & {
-    /** Windows are `[start, end)`, aligned to the epoch. */
+    /** Above 0. Windows are `[start, end)`, aligned to the epoch. */
     readonly sizeMs: number;
   };
 
@@ -28,7 +28,7 @@ export type HoppingOptions<Event, Fields extends Aggregates<Event>> = TumblingOp
   Event,
   Fields
 > & {
-  /** A window starts at every multiple of it. */
+  /** A window starts at every multiple of it. From a 100,000th of the size, each window being a row, to the size. */
   readonly advanceMs: number;
 };
 
@@ -45,7 +45,7 @@ export function hopping<Event, const Fields extends Aggregates<NoInfer<Event>>>(
 
 export type SessionOptions<Event, Fields extends Aggregates<Event>> = Grace &
   AggregateOptions<Event, Fields> & {
-    /** Events so far apart or less are of one session. */
+    /** Above 0. Events so far apart or less are of one session. */
     readonly gapMs: number;
   };
 
@@ -58,10 +58,16 @@ export function session<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   return {...aggregateHead(options, from as AnyInput), kind: 'session', gapMs, graceMs};
 }
 
+export type SlidingOptions<Event, Fields extends Aggregates<Event>> = Grace &
+  AggregateOptions<Event, Fields> & {
+    /** Above 0. A window ends at an event, and begins so long before. */
+    readonly sizeMs: number;
+  };
+
 /** For every event time `t` of a key the window `[t - size, t]`, both ends inclusive. */
 export function sliding<Event, const Fields extends Aggregates<NoInfer<Event>>>(
   from: Input<Event>,
-  options: TumblingOptions<NoInfer<Event>, Fields>,
+  options: SlidingOptions<NoInfer<Event>, Fields>,
 ): SlidingView & {readonly aggregates: NoInfer<Fields>} {
   const {sizeMs, graceMs} = options;
   return {...aggregateHead(options, from as AnyInput), kind: 'sliding', sizeMs, graceMs};

@@ -20,11 +20,14 @@ const run: RunEntry = {
   lateTopics: [LATE],
   views: [
     {
+      kind: 'windows',
+      by: 'key',
       name: 'totals',
       sourceTopic: TOPIC,
       resultTopic: RESULTS,
       lateTopic: LATE,
       sizeMs: 10,
+      advanceMs: 10,
       graceMs: 0,
       emit: 'final',
     },

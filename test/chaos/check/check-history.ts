@@ -10,7 +10,7 @@ import {checkQueries} from './check-queries.ts';
 import {checkReaders} from './check-readers.ts';
 import {checkSeqs} from './check-seqs.ts';
 import {checkTransactions} from './check-transactions.ts';
-import {checkWindows} from './check-windows.ts';
+import {checkViews} from './check-views.ts';
 import {Findings} from './findings.ts';
 import {observeRun, readsOf, type ObservedRun} from './observed-run.ts';
 
@@ -25,7 +25,7 @@ export function checkHistory(entries: Iterable<HistoryEntry>): Verdict {
   checkOrder(observed, findings);
   checkSeqs(observed, findings);
   checkTransactions(observed, findings);
-  const windows = checkWindows(observed, findings);
+  const windows = checkViews(observed, findings);
   checkQueries(observed, findings);
   checkProgress(observed, findings);
   return {

@@ -26,20 +26,55 @@ export interface RunEntry extends At {
   readonly lateTopics: readonly string[];
 }
 
-/**
- * A tumbling window over a data topic, by its record's key and `value.time` (milliseconds). Its results have some of
- * `count`, `sum`, `min` and `max` of `value.amount`, a whole number.
- */
-export interface ViewSpec {
+interface ViewHead {
   readonly name: string;
-  readonly sourceTopic: string;
   readonly resultTopic: string;
   readonly lateTopic: string;
-  readonly sizeMs: number;
-  readonly graceMs: number;
-  /** `final`: one result per window, when it closes. `updates`: a result per change, closed windows included. */
+  /** What its rows are of: the key of a source record, or what follows the key's last dash (a view behind a `rekey`). */
+  readonly by: 'key' | 'slot';
+}
+
+/** Rows have some of `count`, `sum`, `min` and `max` of `value.amount`, a whole number. */
+interface AggregateHead extends ViewHead {
+  readonly sourceTopic: string;
+  /** `final`: one result per row, when it closes. `updates`: a result per change, closed rows included. */
   readonly emit: 'final' | 'updates';
 }
+
+/** Tumbling and hopping windows, by `value.time` (milliseconds). */
+export interface WindowsSpec extends AggregateHead {
+  readonly kind: 'windows';
+  readonly sizeMs: number;
+  /** Of tumbling windows the size. */
+  readonly advanceMs: number;
+  readonly graceMs: number;
+}
+
+export interface SessionsSpec extends AggregateHead {
+  readonly kind: 'sessions';
+  readonly gapMs: number;
+  readonly graceMs: number;
+}
+
+/** One row per key, of all its events. */
+export interface RunningSpec extends AggregateHead {
+  readonly kind: 'running';
+  readonly emit: 'updates';
+}
+
+/**
+ * A row `{left, right}`, the two ids, for every two events of one key that are no further apart than `withinMs`. Its grace
+ * is so long that no event is late: which are would depend on how fast each side is read.
+ */
+export interface PairsSpec extends ViewHead {
+  readonly kind: 'pairs';
+  readonly leftTopic: string;
+  readonly rightTopic: string;
+  readonly withinMs: number;
+}
+
+export type AggregateSpec = WindowsSpec | SessionsSpec | RunningSpec;
+export type ViewSpec = AggregateSpec | PairsSpec;
 
 /** An event as its sender knows it. `n` counts per key from 0, and a sender has one unanswered event per key at most. */
 export interface SentEvent {

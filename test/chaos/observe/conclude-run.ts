@@ -1,14 +1,12 @@
 import {describeError} from '../../../src/lib/errors.ts';
-import {ProcessorStatus, ShardsDocument} from '../../../src/protocol/status.ts';
+import {ShardsDocument} from '../../../src/protocol/status.ts';
 import {waitUntil} from '../../support/wait-until.ts';
-import {closeWindows} from '../load/close-windows.ts';
 import type {Load} from '../load/run-load.ts';
-import {orders, signals} from '../pipeline.ts';
+import {sendEverywhere} from '../load/send-everywhere.ts';
 import type {System} from '../system/start-system.ts';
-import {nameOf} from './fetch-committed.ts';
+import {caughtUp} from './caught-up.ts';
 import {scanAll} from './final-scan.ts';
 import type {HistoryWriter} from './history-writer.ts';
-import {connectJudge, placesOf, stableEnds} from './kafka-judge.ts';
 import type {Watch} from './watch-run.ts';
 
 /** From the end of the faults: a full buffer has to be drained by then, on a slow machine. */
@@ -17,6 +15,8 @@ const KNOWN_DEADLINE_MS = 120_000;
 const SCAN_DEADLINE_MS = 300_000;
 const QUERY_DEADLINE_MS = 20_000;
 const CALL_DEADLINE_MS = 5_000;
+/** Further than any window and its grace. */
+const AHEAD_MS = 1_800_000;
 
 export interface ConcludeOptions {
   readonly system: System;
@@ -51,9 +51,12 @@ export async function concludeRun(options: ConcludeOptions): Promise<void> {
     if (unknown > 0) throw new Error(`${unknown} requests are still open`);
   });
   await step('the buffer is empty', () => emptyBuffer(system));
-  await step('windows close', () => closeWindows(system, history));
+  const closedMs = Date.now() + AHEAD_MS;
+  await step('windows close', () =>
+    sendEverywhere(system, history, {name: 'closer', n: 1, timeMs: closedMs}),
+  );
   await step('the buffer is empty again', () => emptyBuffer(system));
-  await step('the processor has caught up', () => caughtUp(system));
+  await step('the processor has caught up', () => caughtUp(system, closedMs, HEALED_DEADLINE_MS));
   await step('live queries agree with fresh ones', () => compareQueries(options));
   await step('the buffer is told', () => tellBuffer(system, history));
   await watch.stop();
@@ -108,42 +111,6 @@ async function tellBuffer(system: System, history: HistoryWriter): Promise<void>
   for (const {shard, nextSeq, records, overflowed} of await shards(system)) {
     history.add({type: 'buffer', shard, nextSeq, records, overflowed});
   }
-}
-
-/** Every partition of a viewed stream has an owner that has committed all that is in it. */
-async function caughtUp(system: System): Promise<void> {
-  const cluster = await connectJudge(system.brokersDirect);
-  let behind: readonly string[] = [];
-  try {
-    const places = await placesOf(cluster, new Set(dataTopics(system)));
-    const ends = await stableEnds(cluster, places);
-    await waitUntil('the processor to catch up', HEALED_DEADLINE_MS, async () => {
-      const done = new Map<string, number>();
-      for (const url of system.queryUrls.values()) {
-        for (const task of (await processorStatus(url)).tasks) {
-          const isIdle = task.state === 'running' && task.oldestUncommittedMs === null;
-          const topic = system.names.data(task.stream);
-          if (isIdle && task.appliedOffset !== null)
-            done.set(nameOf({topic, partition: task.partition}), task.appliedOffset);
-        }
-      }
-      behind = places.map(nameOf).filter((name) => (done.get(name) ?? -1) < Number(ends.get(name)));
-      return behind.length === 0;
-    });
-  } catch (error) {
-    throw new Error(`behind in ${behind.join(', ')}`, {cause: error});
-  } finally {
-    await cluster.disconnect();
-  }
-}
-
-function dataTopics({names}: System): readonly string[] {
-  return [orders, signals].map((stream) => names.data(stream.name));
-}
-
-async function processorStatus(url: string): Promise<ProcessorStatus> {
-  const response = await fetch(`${url}/status`, {signal: AbortSignal.timeout(CALL_DEADLINE_MS)});
-  return ProcessorStatus.parse(await response.json());
 }
 
 /** What differs for good is written down as it is: the checker says that it differs. */

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {topologyOf} from '../../../src/define/topology.ts';
 import pipeline, {orderChanges, orders} from '../pipeline.ts';
 import type {System} from '../system/start-system.ts';
 import type {CommittedRecord} from './fetch-committed.ts';
@@ -96,7 +97,12 @@ function withoutValue(entry: NewEntry): NewEntry {
   return entry.type === 'read' ? {...entry, value: null} : entry;
 }
 
-/** Of all the system's topics those with something to judge: the changelogs and the audit have nothing a sender sent. */
-function judgedTopics({topics}: System): readonly string[] {
-  return topics.filter((topic) => !topic.endsWith('.changelog') && !topic.endsWith('.audit'));
+/** Of all the system's topics those with something to judge: what is in its own ones nobody sent, and nobody else reads. */
+function judgedTopics({topics, names}: System): readonly string[] {
+  const sinks = topologyOf(pipeline).groups.flatMap((group) => group.sinks);
+  const repartition = new Set(sinks.map(({name}) => names.repartition(name)));
+  return topics.filter(
+    (topic) =>
+      !topic.endsWith('.changelog') && !topic.endsWith('.audit') && !repartition.has(topic),
+  );
 }

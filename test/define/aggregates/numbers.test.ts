@@ -47,6 +47,21 @@ test('what is not a finite number is left out; with none at all the result is nu
   }
 });
 
+test.each(['sum', 'mean'])(
+  'a %s that has left the range of doubles is null, however it was split',
+  (name) => {
+    const aggregate = all[name]!;
+    const events = [{c: 1e308}, {c: 1e308}, {c: -1e308}, {c: -1e308}, {c: -1e308}, {c: 5}];
+    expect(aggregate.result(fold(aggregate, events))).toBeNull();
+    for (const at of [2, 4, 5]) {
+      const merged = fold(aggregate, events.slice(0, at));
+      aggregate.merge(merged, fold(aggregate, events.slice(at)));
+      expect(aggregate.result(merged)).toBeNull();
+      expect(merged.some((number) => Number.isNaN(number))).toBe(false);
+    }
+  },
+);
+
 function plain(name: string, events: readonly Reading[]): number | null {
   const numbers = events.flatMap(({c}) => (typeof c === 'number' ? [c] : []));
   if (name === 'count') return events.length;

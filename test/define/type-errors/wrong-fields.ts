@@ -4,9 +4,11 @@ import {
   aggregate,
   apiKey,
   collect,
+  correlate,
   count,
   definePipeline,
   defineStream,
+  enrich,
   filter,
   first,
   hopping,
@@ -16,14 +18,17 @@ import {
   max,
   mean,
   minutes,
+  not,
   quantile,
   rekey,
   running,
   select,
   session,
   sliding,
+  staticTable,
   step,
   sum,
+  tableOfView,
   topK,
   tumbling,
   uniques,
@@ -210,3 +215,63 @@ export const wrongInPlace = definePipeline({
     }),
   ],
 });
+
+export const listAsRow = select(right, {
+  name: 'list',
+  row: (reading) => [reading.celsius], // error TS2322
+});
+
+export const wrongType = join(right, right, {
+  name: 'full',
+  type: 'full', // error TS2322
+  withinMs: 1,
+  graceMs: 0,
+  select: () => ({}),
+});
+
+export const missingSide = join(right, right, {
+  name: 'left',
+  type: 'left',
+  withinMs: 1,
+  graceMs: 0,
+  select: (left, other) => ({c: left.celsius, other: other.celsius}), // error TS18048
+});
+
+export const wrongMatch = correlate({
+  name: 'match',
+  pattern: [step('hot', right), not(step('cold', right))],
+  withinMs: 1,
+  graceMs: 0,
+  select: ({hot, cold}) => ({c: hot.missing, cold: cold.celsius}), // error TS2339, TS18048
+});
+
+export const gapOfTumbling = tumbling(right, {
+  ...other,
+  gapMs: 1, // error TS2353
+});
+
+export const finalOfRunning = running(right, {
+  name: 'totals',
+  emit: 'final', // error TS2322
+  aggregates: {readings: count()},
+});
+
+const latest = tableOfView(running(right, {name: 'latest', aggregates: {readings: count()}}));
+const places = staticTable({
+  name: 'places',
+  rows: [{id: 'garden', region: 'north'}],
+  key: (place) => place.name, // error TS2339
+});
+
+export const wrongRows = [
+  enrich(right, latest, {to: (reading, row) => ({...reading, n: row?.missing})}), // error TS2339
+  enrich(right, places, {
+    by: (reading) => reading.place, // error TS2339
+    to: (reading, place) => ({...reading, region: place?.regoin}), // error TS2551
+  }),
+];
+
+export const windowOfWindows = tumbling(
+  rightView, // error TS2345
+  other,
+);

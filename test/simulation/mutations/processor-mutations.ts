@@ -20,7 +20,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: the position is in the commit it describes',
     edits: [
       {
-        file: 'stream-processor/commit.ts',
+        file: 'stream-processor/task/commit.ts',
         find: '...changelog, positionRecord]',
         replace: '...changelog]',
       },
@@ -32,7 +32,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: late records are in the commit that counts them',
     edits: [
       {
-        file: 'stream-processor/commit.ts',
+        file: 'stream-processor/task/commit.ts',
         find: '...results, ...late, ',
         replace: '...results, ',
       },
@@ -44,7 +44,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: an aborted commit is none',
     edits: [
       {
-        file: 'stream-processor/send-commit.ts',
+        file: 'stream-processor/task/send-commit.ts',
         find: "if (outcome.kind !== 'aborted' || aborts >= MAX_ABORTS) return outcome;",
         replace: "return outcome.kind === 'aborted' ? {kind: 'committed'} : outcome;",
       },
@@ -56,7 +56,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: an unknown outcome is no commit',
     edits: [
       {
-        file: 'stream-processor/task.ts',
+        file: 'stream-processor/task/commit-loop.ts',
         find: "if (outcome.kind !== 'committed') {",
         replace: "if (outcome.kind === 'fenced' || outcome.kind === 'aborted') {",
       },
@@ -68,7 +68,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: a producer is not used after an unknown outcome',
     edits: [
       {
-        file: 'stream-processor/send-commit.ts',
+        file: 'stream-processor/task/send-commit.ts',
         find: "if (outcome.kind !== 'aborted' || aborts >= MAX_ABORTS) return outcome;",
         replace:
           "if (outcome.kind === 'committed' || outcome.kind === 'fenced' || aborts >= MAX_ABORTS) return outcome;",
@@ -82,23 +82,23 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: a checkpoint has committed state only',
     edits: [
       {
-        file: 'stream-processor/task.ts',
+        file: 'stream-processor/task/commit-loop.ts',
         find: 'await checkpointer.step();\n        if',
         replace: 'if',
       },
       {
-        file: 'stream-processor/task.ts',
+        file: 'stream-processor/task/commit-loop.ts',
         find: 'if (!isWanted) continue;',
         replace: 'if (!isWanted) continue;\n      await checkpointer.step();',
       },
       {
-        file: 'stream-processor/state/checkpointer.ts',
+        file: 'stream-processor/task/checkpointer.ts',
         find: 'if (processor.hasUncommitted()) return;\n    if (this.#round',
         replace: 'if (this.#round',
       },
       {
         // A round that lasts for several commits.
-        file: 'stream-processor/state/checkpointer.ts',
+        file: 'stream-processor/task/checkpointer.ts',
         find: 'const STEPS_AT_ONCE = 100;',
         replace: 'const STEPS_AT_ONCE = 1;',
       },
@@ -124,7 +124,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: a checkpoint is begun by the owner only',
     edits: [
       {
-        file: 'stream-processor/state/checkpointer.ts',
+        file: 'stream-processor/task/checkpointer.ts',
         find: 'if (!(await this.#options.confirmOwnership())) return undefined;',
         replace: '',
       },
@@ -137,7 +137,7 @@ export const PROCESSOR_MUTATIONS: readonly Mutation[] = [
     name: 'processor: a clock that is set back holds up no commit',
     edits: [
       {
-        file: 'stream-processor/task.ts',
+        file: 'stream-processor/task/commit-loop.ts',
         find: 'waitMs > COMMIT_INTERVAL_MS ? 0 :',
         replace: '',
       },

@@ -2,7 +2,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join as joinPath} from 'node:path';
-import {Hono} from 'hono';
+import type {Hono} from 'hono';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import * as z from 'zod';
 import {
@@ -31,6 +31,7 @@ import type {AllViews} from '../../../stream-processor/route/all-views.ts';
 import {seededRandom} from '../../support/seeded-random.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
 import {ModelTask, names} from '../support/model-task.ts';
+import {queryApp} from '../support/query-app.ts';
 import {randomReadings} from '../support/random-readings.ts';
 
 const readings = defineStream({
@@ -93,7 +94,7 @@ beforeEach(async () => {
     rows: async (view, range) => local.rows(view, range, [0]),
     follow: (view, range, options) => local.follow(view, range, {...options, partitions: [0]}),
   };
-  app = featureRoutes({pipeline, views, kafka: kafka.port(), names, clock});
+  app = queryApp(featureRoutes({pipeline, views, kafka: kafka.port(), names, clock}));
 });
 afterEach(() => {
   task.crash();
@@ -183,6 +184,7 @@ test('a key that was quiet for long still has its newest closed window', async (
 test.each([
   ['?views=nothing', 404, 'not-found'],
   ['?at=yesterday', 400, 'invalid-parameter'],
+  ['?view=minute', 400, 'invalid-parameter'],
 ])('%s is answered %i', async (query, status, code) => {
   const response = await app.request(`/v1/features/x${query}`);
   expect(response.status).toBe(status);

@@ -179,7 +179,7 @@ test('a lone row that cannot be made is counted as failed, and the others go out
     type: 'left',
     withinMs: 1,
     graceMs: 0,
-    select: (left) => (left.v === 1 ? [left.v] : {v: left.v}),
+    select: (left) => (left.v === 1 ? ([left.v] as object) : {v: left.v}),
   });
   const life = new OperatorLife((stores, context) => new JoinOperator(view, stores, context));
   life.take(eventOf(0, {key: 'a', timeMs: 5, side: LEFT, v: 1}), 0);

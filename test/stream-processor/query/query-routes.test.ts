@@ -5,6 +5,7 @@ import type {Row} from '../../../stream-processor/engine/operator.ts';
 import {queryRoutes} from '../../../stream-processor/query/query-routes.ts';
 import definition from '../support/pipeline.ts';
 import {pictureOf} from '../support/picture.ts';
+import {queryApp} from '../support/query-app.ts';
 import {ToldViews} from '../support/told-views.ts';
 
 const VIEW = definition.views[0]!;
@@ -134,14 +135,14 @@ test('pages go through open and closed rows in order, whatever the page size', a
     const told = row(`k${n % 7}`, n % 5, {readings: n}, n % 2 === 0);
     views.commit(VIEW.name, n % 4, told.isFinal ? {final: [told]} : {changed: [told]});
   }
-  const app = queryRoutes({pipeline: definition, views});
+  const app = queryApp(queryRoutes({pipeline: definition, views}));
   const all = await pages(app, 1_000);
   expect(all.length).toBeGreaterThan(20);
   expect(new Set(all.map(({final}) => final))).toEqual(new Set([true, false]));
   for (const limit of [1, 2, 7]) expect(await pages(app, limit)).toEqual(all);
 });
 
-async function pages(app: ReturnType<typeof queryRoutes>, limit: number): Promise<ViewRow[]> {
+async function pages(app: ReturnType<typeof queryApp>, limit: number): Promise<ViewRow[]> {
   const rows: ViewRow[] = [];
   let cursor = '';
   do {
@@ -157,9 +158,12 @@ test.each([
   ['/v1/views/nothing', 404, 'not-found'],
   ['/v1/views/minute?limit=1001', 400, 'invalid-parameter'],
   ['/v1/views/minute/live?from=x', 400, 'invalid-parameter'],
+  ['/v1/views/minute?form=0', 400, 'invalid-parameter'],
+  ['/v1/views/minute/live?limit=5', 400, 'invalid-parameter'],
+  ['/v1/views?limit=5', 400, 'invalid-parameter'],
 ])('%s is answered %i %s', async (path, status, code) => {
   const views = new ToldViews(definition, {newId});
-  const response = await queryRoutes({pipeline: definition, views}).request(path);
+  const response = await queryApp(queryRoutes({pipeline: definition, views})).request(path);
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({type: `urn:forebay:problem:${code}`});
 });

@@ -7,10 +7,11 @@ import {partitionOf} from '../../../src/record/shard.ts';
 import {kafkaForTests, uniqueName} from '../../support/kafka.ts';
 import {readTopic} from '../../support/read-topic.ts';
 import {between, seededRandom} from '../../support/seeded-random.ts';
+import {closingReadings} from '../support/closing-readings.ts';
 import {isFinal} from '../support/final-results.ts';
 import {readings} from '../support/pipeline.ts';
 import {ProcessorProcess, temporaryFolder} from '../support/processor-process.ts';
-import {ReadingProducer, type Reading} from '../support/produce-readings.ts';
+import {ReadingProducer} from '../support/produce-readings.ts';
 import {randomReadings} from '../support/random-readings.ts';
 import {
   byKeyAndTimes,
@@ -55,7 +56,11 @@ test('windows of partials and sessions of events are those of a recomputation th
     ({station}) => ofStation(station) !== EMPTY_PARTITION,
   );
   const producer = await ReadingProducer.open(kafka, `${prefix}readings`);
-  const sending = producer.send(all, 100).then(() => producer.send(closing(all)));
+  const closing = closingReadings(all, {
+    partitionOf: ofStation,
+    afterMs: 2 * (GRACE_MS + SIZE_MS),
+  });
+  const sending = producer.send(all, 100).then(() => producer.send(closing));
   for (let kills = 0; kills < 3; kills++) {
     await delay(between(random, 200, 1_200));
     await current.kill();
@@ -75,13 +80,6 @@ test('windows of partials and sessions of events are those of a recomputation th
   );
   await producer.close();
 });
-
-/** One late in time for every partition that has any, so that everything before it closes. */
-function closing(all: readonly Reading[]): readonly Reading[] {
-  const stations = new Map(all.map(({station}) => [ofStation(station), station]));
-  const timeMs = Math.max(...all.map((reading) => reading.timeMs)) + 2 * (GRACE_MS + SIZE_MS);
-  return [...stations.values()].map((station) => ({station, timeMs, temperatureC: 0}));
-}
 
 async function finals(brokers: string, topic: string, atLeast: number): Promise<readonly Row[]> {
   const records = await readTopic({brokers, topic, atLeast, deadlineMs: DEADLINE_MS});

@@ -27,7 +27,7 @@ import {ModelWriter, type Sale} from './support/model-writer.ts';
 
 const WRITERS = 3;
 const READERS = 2;
-const SLICE_MS = 10;
+const PANE_MS = 10;
 
 const sales = defineStream({
   name: 'sales',
@@ -120,8 +120,8 @@ function run(
   {
     root,
     views,
-    sliceMs,
-  }: {readonly root: Repartition; readonly views: readonly PartialView[]; readonly sliceMs: number},
+    paneMs,
+  }: {readonly root: Repartition; readonly views: readonly PartialView[]; readonly paneMs: number},
   {logs, steps}: {readonly logs: readonly (readonly Sale[])[]; readonly steps: readonly Step[]},
 ) {
   const topic = Array.from({length: READERS}, (): OutgoingRecord[] => []);
@@ -130,7 +130,7 @@ function run(
   };
   const writers = logs.map((each, writer) => new ModelWriter(root, {writer, log: each}, send));
   const readers = topic.map(
-    (each) => new ModelReader({root, writers: WRITERS, views, sliceMs, log: each}),
+    (each) => new ModelReader({root, writers: WRITERS, views, paneMs, log: each}),
   );
   for (const {task, index, act} of steps) {
     const count = 4;
@@ -149,7 +149,7 @@ function run(
 /** Panes of all events of which `isTaken` says so, by the time of their own partition. */
 function recompute(
   logs: readonly (readonly Sale[])[],
-  sliceMs: number,
+  paneMs: number,
   isTaken: (event: Sale, timeMs: number) => boolean,
 ) {
   const panes: Record<string, {events: number; total: number; largest: number}> = {};
@@ -163,7 +163,7 @@ function recompute(
         lateCount++;
         continue;
       }
-      const at = `${event.shop} ${sliceMs === 0 ? 0 : Math.floor(event.timeMs / sliceMs) * sliceMs}`;
+      const at = `${event.shop} ${paneMs === 0 ? 0 : Math.floor(event.timeMs / paneMs) * paneMs}`;
       const pane = (panes[at] ??= {events: 0, total: 0, largest: Number.NEGATIVE_INFINITY});
       pane.events++;
       pane.total += event.amount;
@@ -184,8 +184,8 @@ test('windows behind a rekey add up to all events that were in time where they c
   const root = rootOf(windows[0]!);
   fc.assert(
     fc.property(script, ({logs, steps}) => {
-      const {writers, readers} = run({root, views: windows, sliceMs: SLICE_MS}, {logs, steps});
-      const {panes, lateCount} = recompute(logs, SLICE_MS, (event, timeMs) =>
+      const {writers, readers} = run({root, views: windows, paneMs: PANE_MS}, {logs, steps});
+      const {panes, lateCount} = recompute(logs, PANE_MS, (event, timeMs) =>
         windows.some(
           ({sizeMs, advanceMs, graceMs}) =>
             Math.floor(event.timeMs / advanceMs) * advanceMs + sizeMs > timeMs - graceMs,
@@ -205,7 +205,7 @@ test('a running view behind a rekey adds up to all events', () => {
   const root = rootOf(current);
   fc.assert(
     fc.property(script, ({logs, steps}) => {
-      const {readers} = run({root, views: [current], sliceMs: 0}, {logs, steps});
+      const {readers} = run({root, views: [current], paneMs: 0}, {logs, steps});
       const {panes} = recompute(logs, 0, () => true);
       expect(Object.assign({}, ...readers.map((reader) => reader.values()))).toEqual(panes);
     }),
@@ -220,12 +220,12 @@ test('the events of a rekey come once each, and none that was in time where it c
   fc.assert(
     fc.property(script, ({logs, steps}) => {
       const kept = logs.map((events) => events.filter(({amount}) => amount >= 0));
-      const {readers} = run({root, views: [view], sliceMs: SLICE_MS}, {logs: kept, steps});
-      const all = recompute(kept, SLICE_MS, () => true).panes;
+      const {readers} = run({root, views: [view], paneMs: PANE_MS}, {logs: kept, steps});
+      const all = recompute(kept, PANE_MS, () => true).panes;
       const inTime = recompute(
         kept,
-        SLICE_MS,
-        ({timeMs}, now) => Math.floor(timeMs / SLICE_MS) * SLICE_MS + SLICE_MS > now,
+        PANE_MS,
+        ({timeMs}, now) => Math.floor(timeMs / PANE_MS) * PANE_MS + PANE_MS > now,
       ).panes;
       const read: typeof all = Object.assign({}, ...readers.map((reader) => reader.values()));
       for (const at of Object.keys(all)) {
@@ -247,11 +247,11 @@ function countOf(panes: Readonly<Record<string, {readonly events: number}>>): nu
 test('pre-aggregation sends one record per pane and new key of a commit, however many events there were', () => {
   const events = Array.from({length: 1_000}, (_, index) => ({
     shop: `shop-${index % 5}`,
-    timeMs: Math.floor(index / 500) * SLICE_MS,
+    timeMs: Math.floor(index / 500) * PANE_MS,
     amount: 1,
   }));
   const {topic, readers} = run(
-    {root: rootOf(windows[0]!), views: windows, sliceMs: SLICE_MS},
+    {root: rootOf(windows[0]!), views: windows, paneMs: PANE_MS},
     {logs: [events, [], []], steps: []},
   );
   const partials = topic.flat().filter(({key}) => key !== null);

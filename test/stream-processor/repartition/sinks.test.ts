@@ -220,7 +220,7 @@ test('a task that never had an event says so once, and a new life tells every pa
   expect(sink.isPending()).toBe(false);
 
   const next = sinkFor(events);
-  next.sink.restored(50);
+  next.sink.advance(50);
   next.sink.noteEmpty();
   expect(next.commit().map(({writerTimeMs}) => writerTimeMs)).toEqual(Array(PARTITIONS).fill(50));
 });

@@ -1,9 +1,10 @@
 /** A release whose views keep their states elsewhere than the release that wrote the checkpoint. */
 import {join} from 'node:path';
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {count, tumbling} from '../../../src/define/index.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import type {ViewDefinition} from '../../../src/define/view.ts';
+import {Checkpoint} from '../../../stream-processor/state/checkpoint.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
 import {ModelTask} from '../support/model-task.ts';
 import {readings} from '../support/pipeline.ts';
@@ -79,4 +80,16 @@ test('a view that was gone for a while comes back with the states it had', async
   const task = await restore([viewOf('minute', 'memory'), other]);
   expect(countOf(task)).toEqual([2]);
   task.crash();
+});
+
+test('a view whose stores cannot be made leaves no checkpoint open', async () => {
+  const broken: ViewDefinition = Object.defineProperty(viewOf('minute', 'memory'), 'aggregates', {
+    get: () => {
+      throw new Error('no aggregates');
+    },
+  });
+  const close = vi.spyOn(Checkpoint.prototype, 'close');
+  await expect(restore([broken])).rejects.toThrow('no aggregates');
+  expect(close).toHaveBeenCalledOnce();
+  close.mockRestore();
 });

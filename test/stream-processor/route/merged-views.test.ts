@@ -3,7 +3,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {listen, type Listening} from '../../../src/program/listen.ts';
 import type {ViewRow} from '../../../src/protocol/query.ts';
 import type {AllViews} from '../../../stream-processor/route/all-views.ts';
-import type {LocalViews} from '../../../stream-processor/route/local-views.ts';
+import type {PartitionViews} from '../../../stream-processor/route/partition-views.ts';
 import {MergedViews} from '../../../stream-processor/route/merged-views.ts';
 import {partitionRoutes} from '../../../stream-processor/route/partition-routes.ts';
 import {PlacedViews} from '../../../stream-processor/route/placed-views.ts';
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => servers.forEach((server) => server.close()));
 
-async function serve(views: LocalViews): Promise<RemoteViews> {
+async function serve(views: PartitionViews): Promise<RemoteViews> {
   const app = partitionRoutes(pipeline, views);
   const server = await listen({app, host: '127.0.0.1', port: 0, portVariable: ''});
   servers.push(server);
@@ -189,7 +189,7 @@ describe('a live query of all owners', () => {
   });
 
   test('says that an owner has left, not that there are too many rows', async () => {
-    const leaving: LocalViews = {rows: () => ({rows: [], watermark: null}), follow: nothing};
+    const leaving: PartitionViews = {rows: () => ({rows: [], watermark: null}), follow: nothing};
     const merged = new MergedViews(() => leaving);
     const {signal} = new AbortController();
     const events = merged.follow(view, ALL, {partitions: [0], signal});

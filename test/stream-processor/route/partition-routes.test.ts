@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import type {LiveEvent} from '../../../src/protocol/query.ts';
-import type {LocalViews} from '../../../stream-processor/route/local-views.ts';
+import type {PartitionViews} from '../../../stream-processor/route/partition-views.ts';
 import {partitionRoutes} from '../../../stream-processor/route/partition-routes.ts';
 import {pipeline, view} from './support/world.ts';
 
@@ -15,7 +15,7 @@ test('a live answer that nobody wants any more ends what it is made of, to the l
       ended.resolve();
     }
   }
-  const views: LocalViews = {rows: () => ({rows: [], watermark: null}), follow};
+  const views: PartitionViews = {rows: () => ({rows: [], watermark: null}), follow};
   const body = JSON.stringify(QUESTION);
   const path = `/partitions/${view.name}/live`;
   const response = await partitionRoutes(pipeline, views).request(path, {method: 'POST', body});
@@ -26,7 +26,7 @@ test('a live answer that nobody wants any more ends what it is made of, to the l
 });
 
 test('a question that is none is a problem', async () => {
-  const views = {} as LocalViews;
+  const views = {} as PartitionViews;
   const app = partitionRoutes(pipeline, views);
   for (const kind of ['rows', 'live']) {
     for (const body of ['{', '{}', '{"partitions":[-1],"limit":1}']) {

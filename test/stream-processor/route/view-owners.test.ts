@@ -1,12 +1,12 @@
 import {beforeEach, describe, expect, test} from 'vitest';
 import {topologyOf} from '../../../src/define/topology.ts';
 import type {Owner} from '../../../stream-processor/owners/owner-record.ts';
-import type {LocalViews} from '../../../stream-processor/route/local-views.ts';
+import type {PartitionViews} from '../../../stream-processor/route/partition-views.ts';
 import {neededPartitions} from '../../../stream-processor/route/route-views.ts';
 import {ViewOwners} from '../../../stream-processor/route/view-owners.ts';
 import {ModelOwner, partitionOfKey, pipeline, view} from './support/world.ts';
 
-let mine: Map<string, LocalViews>;
+let mine: Map<string, PartitionViews>;
 let announced: Map<string, Owner>;
 let owners: ViewOwners;
 beforeEach(() => {

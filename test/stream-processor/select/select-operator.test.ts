@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest';
 import * as z from 'zod';
 import {apiKey, defineStream, select} from '../../../src/define/index.ts';
+import {rowValues} from '../../../stream-processor/engine/row-values.ts';
 import {SelectOperator} from '../../../stream-processor/select/select-operator.ts';
-import {rowValues} from '../../../stream-processor/select/row-values.ts';
 import {OperatorLife, type SidedEvent} from '../support/operator-life.ts';
 
 const stream = defineStream({

@@ -6,18 +6,19 @@ import {partitionOf} from '../../../src/record/shard.ts';
 import type {Row} from '../../../stream-processor/engine/operator.ts';
 import {liveSql} from '../../../stream-processor/sql/live-sql.ts';
 import {sqlRoutes} from '../../../stream-processor/sql/sql-routes.ts';
+import {queryApp} from '../support/query-app.ts';
 import definition from '../support/sql-pipeline.ts';
 import {ToldViews} from '../support/told-views.ts';
 
 const MINUTE_MS = 60_000;
 let views: ToldViews;
-let app: ReturnType<typeof sqlRoutes>;
+let app: ReturnType<typeof queryApp>;
 
 beforeEach(() => {
   let ids = 0;
   views = new ToldViews(definition, {newId: () => `feed-${ids++}`});
   const clock = {nowMs: () => performance.now()};
-  app = sqlRoutes({pipeline: definition, views, clock});
+  app = queryApp(sqlRoutes({pipeline: definition, views, clock}));
   views.commit('station-minute', partitionOf(utf8('s1'), 2), {
     final: [windowRow('s1', 0, {readings: 3, meanC: 10})],
     changed: [windowRow('s1', 1, {readings: 1, meanC: null}, false)],
@@ -111,6 +112,21 @@ describe('one statement', () => {
     expect(answer.type).toMatch(/^urn:forebay:problem:(sql-invalid|invalid-parameter)$/);
   });
 
+  test.each([
+    ['SELECT ?, ?', [1]],
+    ['SELECT ?2', [1]],
+    ['SELECT key FROM stations WHERE key = :key', []],
+    ['SELECT ?', [1, 2]],
+  ])('%s with the values %j is refused', async (sql, params) => {
+    const {status, answer} = await ask(sql, params);
+    expect([status, answer.type]).toEqual([400, 'urn:forebay:problem:sql-invalid']);
+  });
+
+  test('takes values by their numbers, and a colon in a text is no parameter', async () => {
+    const {answer} = await ask("SELECT ?2, ?1, ':x'", [1, null]);
+    expect(answer.rows).toEqual([[null, 1, ':x']]);
+  });
+
   test('a comment or a semicolon behind it is no second statement', async () => {
     expect((await ask('SELECT 1; -- that is all')).answer.rows).toEqual([[1]]);
   });
@@ -142,7 +158,8 @@ const answerTo = async (sql: string, names: readonly string[], values: Row['valu
     told.commit(name, 0, {
       changed: [{...windowRow('k', 0, values, false), start: null, end: null}],
     });
-  const routes = sqlRoutes({pipeline, views: told, clock: {nowMs: () => performance.now()}});
+  const clock = {nowMs: () => performance.now()};
+  const routes = queryApp(sqlRoutes({pipeline, views: told, clock}));
   const body = JSON.stringify({sql});
   const response = await routes.request('/v1/sql', {method: 'POST', body});
   return (await response.json()) as SqlAnswer & {type?: string; detail?: string};
@@ -229,7 +246,7 @@ describe('a live statement', () => {
   test('begins with reset for a client that comes back, and frees its place when it goes', async () => {
     const limits = {statements: 1, liveStatements: 1};
     const clock = {nowMs: () => performance.now()};
-    const small = sqlRoutes({pipeline: definition, views, clock, limits});
+    const small = queryApp(sqlRoutes({pipeline: definition, views, clock, limits}));
     const body = JSON.stringify({sql: 'SELECT 1 AS one'});
     const headers = {'last-event-id': '7'};
     const open = () => small.request('/v1/sql/live', {method: 'POST', body, headers});

@@ -1,7 +1,9 @@
 import {
   count,
   definePipeline,
+  filter,
   hopping,
+  join,
   max,
   minutes,
   rekey,
@@ -16,6 +18,8 @@ import {zoneOf} from './zones-pipeline.ts';
 
 export const ADVANCE_MS = seconds(20);
 export const GAP_MS = seconds(15);
+export const ZONE_GAP_MS = seconds(45);
+export const PAIR_MS = seconds(20);
 /** Above all disorder there is: nothing is late. */
 export const LONG_GRACE_MS = minutes(10);
 
@@ -24,15 +28,22 @@ const aggregates = {
   totalC: sum<{readonly temperatureC: number}>(({temperatureC}) => temperatureC),
   maxC: max<{readonly temperatureC: number}>(({temperatureC}) => temperatureC),
 };
-const windows = {graceMs: GRACE_MS, emit: 'final', aggregates} as const;
+const windows = {sizeMs: SIZE_MS, graceMs: GRACE_MS, emit: 'final', aggregates} as const;
+const warm = filter(readings, ({temperatureC}) => temperatureC >= 0);
+const cold = filter(readings, ({temperatureC}) => temperatureC < 0);
+const byZone = rekey(readings, {name: 'by-zone', key: zoneOf, partitions: 3});
 
-/** Windows that share panes, sessions, a view without windows, and windows behind a rekey, over the same readings. */
+/**
+ * Windows that share panes, windows on disk, sessions, a view without windows, a join on disk, and behind a rekey windows of
+ * partial aggregates and sessions of events: all over the same readings.
+ */
 export default definePipeline({
   name: 'mixed',
   streams: [readings],
   views: [
-    tumbling(readings, {...windows, name: 'minute', sizeMs: SIZE_MS}),
-    hopping(readings, {...windows, name: 'thirds', sizeMs: SIZE_MS, advanceMs: ADVANCE_MS}),
+    tumbling(readings, {...windows, name: 'minute'}),
+    hopping(readings, {...windows, name: 'thirds', advanceMs: ADVANCE_MS}),
+    tumbling(readings, {...windows, name: 'kept-minute', storage: 'disk'}),
     session(readings, {
       name: 'visits',
       gapMs: GAP_MS,
@@ -41,11 +52,24 @@ export default definePipeline({
       aggregates,
     }),
     running(readings, {name: 'totals', aggregates}),
-    tumbling(rekey(readings, {name: 'by-zone', key: zoneOf, partitions: 3}), {
-      ...windows,
-      name: 'zone-minute',
-      sizeMs: SIZE_MS,
+    join(warm, cold, {
+      name: 'pairs',
+      storage: 'disk',
+      type: 'left',
+      withinMs: PAIR_MS,
       graceMs: LONG_GRACE_MS,
+      select: (one, other) => ({
+        warmC: one.temperatureC,
+        coldC: other?.temperatureC ?? null,
+      }),
+    }),
+    tumbling(byZone, {...windows, name: 'zone-minute', graceMs: LONG_GRACE_MS}),
+    session(byZone, {
+      name: 'zone-visits',
+      gapMs: ZONE_GAP_MS,
+      graceMs: LONG_GRACE_MS,
+      emit: 'final',
+      aggregates,
     }),
   ],
 });

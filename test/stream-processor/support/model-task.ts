@@ -6,19 +6,19 @@ import {partitionRows} from '../../../stream-processor/query/partition-rows.ts';
 import {restoreMark} from '../../../src/kafka/restore-mark.ts';
 import {TopicNames} from '../../../src/protocol/topics.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
-import {PartitionProcessor} from '../../../stream-processor/partition-processor.ts';
+import {PartitionProcessor} from '../../../stream-processor/task/partition-processor.ts';
 import {
   processorMetrics,
   type ProcessorMetrics,
-} from '../../../stream-processor/processor-metrics.ts';
+} from '../../../stream-processor/status/processor-metrics.ts';
 import {RestoreProgress} from '../../../stream-processor/restore/restore-progress.ts';
 import {restorePartition} from '../../../stream-processor/restore/restore-partition.ts';
-import {Checkpointer} from '../../../stream-processor/state/checkpointer.ts';
+import {Checkpointer} from '../../../stream-processor/task/checkpointer.ts';
 import {RESTORE_KEY} from '../../../stream-processor/state/changelog-codec.ts';
 import type {MemoryKafka} from './memory-kafka.ts';
 import pipeline from './pipeline.ts';
 import {publishedViews} from '../../../stream-processor/engine/published-views.ts';
-import {taskName} from '../../../stream-processor/task-name.ts';
+import {taskName} from '../../../stream-processor/task/task-name.ts';
 
 export const names = new TopicNames('', pipeline.name);
 export const PARTITION = 0;
@@ -140,7 +140,8 @@ export class ModelTask {
 
   /** Whether a commit would change something, or records wait for one. */
   hasWork(): boolean {
-    return this.processor.hasUncommitted() || this.processor.hasWaiting();
+    const {processor} = this;
+    return processor.hasUncommitted() || processor.inputs.some(({queue}) => queue.count > 0);
   }
 
   /** One transaction; `isTold: false`: it is in Kafka, but the task dies before it knows. */

@@ -91,6 +91,7 @@ export class OperatorLife {
         if (value === null) entries.delete(`${at} ${key}`);
         else entries.set(`${at} ${key}`, {at, key, value: new Uint8Array(value)});
       }
+      store.markCommitted();
     }
     operator.markCommitted();
   }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import {compareKeys} from '../../../stream-processor/window/compare-keys.ts';
+import {compareKeys} from '../../../stream-processor/engine/compare-keys.ts';
 import type {Row, RowIdentity} from '../../../stream-processor/engine/operator.ts';
 import {compareIdentities} from '../../../stream-processor/engine/select-rows.ts';
 import type {OperatorTask} from './operator-task.ts';

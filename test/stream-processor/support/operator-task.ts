@@ -59,6 +59,7 @@ export class OperatorTask {
     };
     this.world.produce();
     this.#committed = {timeMs: this.#timeMs, mark: this.operator.mark()};
+    for (const store of this.operator.stores) store.markCommitted();
     this.operator.markCommitted();
     return rows;
   }

@@ -132,6 +132,15 @@ export class ProcessorProcess {
     await this.#end('SIGKILL');
   }
 
+  /** It does nothing until `thaw`, and does not know how long that was. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** SIGTERM; returns the exit code. */
   async stop(): Promise<number | null> {
     await this.#end('SIGTERM');

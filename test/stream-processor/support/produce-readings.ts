@@ -46,6 +46,7 @@ export class ReadingProducer {
   readonly #topic: string;
   readonly #incarnation: string;
   readonly #seqs = new Map<number, number>();
+  #last: readonly OutgoingRecord[] = [];
 
   private constructor(producer: FencedProducer, topic: string, incarnation: string) {
     this.#producer = producer;
@@ -72,9 +73,15 @@ export class ReadingProducer {
     }
   }
 
+  /** Sends what it sent last once more, with the same seqs. */
+  async repeat(): Promise<void> {
+    await this.sendRecords(this.#last);
+  }
+
   async sendRecords(records: readonly OutgoingRecord[]): Promise<void> {
     const outcome = await this.#producer.transact(records, DEADLINE_MS);
     if (outcome.kind !== 'committed') throw outcome.error;
+    this.#last = records;
   }
 
   close(): Promise<void> {

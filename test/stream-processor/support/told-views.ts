@@ -4,7 +4,7 @@ import {topologyOf} from '../../../src/define/topology.ts';
 import type {ViewDefinition} from '../../../src/define/view.ts';
 import {utf8} from '../../../src/lib/bytes.ts';
 import {partitionOf} from '../../../src/record/shard.ts';
-import type {Commit, ViewCommit} from '../../../stream-processor/commit.ts';
+import type {Commit, ViewCommit} from '../../../stream-processor/task/commit.ts';
 import type {Row, RowIdentity, RowRange} from '../../../stream-processor/engine/operator.ts';
 import {compareIdentities} from '../../../stream-processor/engine/select-rows.ts';
 import {

@@ -1,22 +1,11 @@
 import {expect, test} from 'vitest';
 import * as z from 'zod';
-import {
-  apiKey,
-  defineStream,
-  enrich,
-  running,
-  staticTable,
-  sum,
-  tableOf,
-  tableOfView,
-} from '../../../src/define/index.ts';
+import {apiKey, defineStream, enrich, staticTable, tableOf} from '../../../src/define/index.ts';
 import {ChangedEvent} from '../../../stream-processor/engine/changed-event.ts';
 import type {TimedEvent} from '../../../stream-processor/engine/operator.ts';
-import type {StateStore} from '../../../stream-processor/state/state-store.ts';
 import {enrichStep} from '../../../stream-processor/table/enrich-step.ts';
-import {LatestRows} from '../../../stream-processor/table/latest-rows.ts';
 import {staticRows} from '../../../stream-processor/table/static-rows.ts';
-import {ViewRows} from '../../../stream-processor/table/view-rows.ts';
+import {TableRows} from '../../../stream-processor/table/table-rows.ts';
 import {memoryStores} from '../support/operator-life.ts';
 
 const common = {owner: 'tests', partitions: 1, accept: [apiKey()]};
@@ -37,6 +26,14 @@ const priced = enrich(orders, latest, {
   to: ({count}, row) => (row === undefined ? undefined : {total: count * row.price}),
 });
 
+function newRows(): TableRows {
+  return new TableRows('table', 'memory', memoryStores);
+}
+
+function take(rows: TableRows, {key, timeMs, event}: TimedEvent): void {
+  rows.putLatest(key, timeMs, event);
+}
+
 function price(timeMs: number, amount: number, item = 'pen'): TimedEvent {
   return {key: item, timeMs, id: `prices:${timeMs}`, event: {item, price: amount}};
 }
@@ -46,7 +43,7 @@ function order(timeMs: number, count: number, item = 'pen'): TimedEvent {
 }
 
 test('an event sees the row as of its place in the order of time', () => {
-  const rows = new LatestRows(latest, memoryStores);
+  const rows = newRows();
   const step = enrichStep(priced, rows);
   const seen: unknown[] = [];
   const inOrder = [
@@ -58,44 +55,38 @@ test('an event sees the row as of its place in the order of time', () => {
     order(6, 1, 'cup'),
   ];
   for (const event of inOrder) {
-    if (event.id.startsWith('prices')) rows.take(event);
+    if (event.id.startsWith('prices')) take(rows, event);
     else seen.push(step(event)?.event);
   }
   expect(seen).toEqual([undefined, {total: 10}, {total: 40}, undefined]);
 });
 
 test('an older event does not replace a newer row, one of the same time does', () => {
-  const rows = new LatestRows(latest, memoryStores);
-  for (const event of [price(5, 50), price(4, 40)]) rows.take(event);
+  const rows = newRows();
+  for (const event of [price(5, 50), price(4, 40)]) take(rows, event);
   expect(rows.rowOf('pen')).toEqual({item: 'pen', price: 50});
-  rows.take(price(5, 55));
+  take(rows, price(5, 55));
   expect(rows.rowOf('pen')).toEqual({item: 'pen', price: 55});
 });
 
 test('a restart keeps the rows, and their times', () => {
-  const before = new LatestRows(latest, memoryStores);
-  for (const event of [price(5, 50), price(7, 70, 'cup')]) before.take(event);
-  const after = restarted(before.stores, new LatestRows(latest, memoryStores));
+  const before = newRows();
+  for (const event of [price(5, 50), price(7, 70, 'cup')]) take(before, event);
+  const after = restarted(before);
   expect(after.rowOf('pen')).toEqual({item: 'pen', price: 50});
   expect(after.rowOf('cup')).toEqual({item: 'cup', price: 70});
-  after.take(price(4, 40));
+  take(after, price(4, 40));
   expect(after.rowOf('pen')).toEqual({item: 'pen', price: 50});
 });
 
 test('a table of a view keeps its last row, also through a restart', () => {
-  const table = tableOfView(
-    running(orders, {name: 'ordered', aggregates: {total: sum(({count}) => count)}}),
-  );
-  const rows = new ViewRows(table, memoryStores);
-  const head = {key: 'pen', start: null, end: null, id: '', isFinal: false};
-  rows.update({...head, values: {total: 1}});
+  const rows = newRows();
+  rows.put('pen', 60_000, {total: 1});
   expect(rows.rowOf('pen')).toEqual({total: 1});
-  rows.update({...head, values: {total: 3}});
+  rows.put('pen', 0, {total: 3});
   expect(rows.rowOf('pen')).toEqual({total: 3});
   expect(rows.rowOf('cup')).toBeUndefined();
-  expect(restarted(rows.stores, new ViewRows(table, memoryStores)).rowOf('pen')).toEqual({
-    total: 3,
-  });
+  expect(restarted(rows).rowOf('pen')).toEqual({total: 3});
 });
 
 test('a static table is asked by whatever the event says, and the event keeps key, time and id', () => {
@@ -119,19 +110,15 @@ test('a static table is asked by whatever the event says, and the event keeps ke
 });
 
 test('an event that JSON cannot hold changes no row', () => {
-  const rows = new LatestRows(latest, memoryStores);
-  rows.take(price(1, 10));
-  expect(() => rows.take({...price(2, 20), event: {price: 20n}})).toThrow(TypeError);
+  const rows = newRows();
+  take(rows, price(1, 10));
+  expect(() => take(rows, {...price(2, 20), event: {price: 20n}})).toThrow(TypeError);
   expect(rows.rowOf('pen')).toEqual({item: 'pen', price: 10});
 });
 
 /** What was changed, as the changelog brings it back. */
-function restarted<T extends {readonly stores: readonly StateStore[]}>(
-  before: readonly StateStore[],
-  after: T,
-): T {
-  before.forEach((store, index) => {
-    for (const change of store.changes()) after.stores[index]!.restore(change);
-  });
+function restarted(before: TableRows): TableRows {
+  const after = newRows();
+  for (const change of before.store.changes()) after.store.restore(change);
   return after;
 }

@@ -56,7 +56,10 @@ function costOf(sizes: readonly number[]): Cost {
       }
     }
     for (const operator of operators) cost.rows += operator.takeDue(1_000).length;
-    for (const operator of operators) operator.markCommitted();
+    for (const operator of operators) {
+      for (const store of operator.stores) store.markCommitted();
+      operator.markCommitted();
+    }
   }
   return cost;
 }

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {count, sum} from '../../../src/define/index.ts';
+import {compareKeys} from '../../../stream-processor/engine/compare-keys.ts';
 import {
   decodeSlice,
   encodeSlice,
@@ -7,11 +8,8 @@ import {
 } from '../../../stream-processor/state/slice-codec.ts';
 import type {CheckpointTables} from '../../../stream-processor/state/checkpoint-tables.ts';
 import {AggregateColumns} from '../../../stream-processor/window/aggregate-columns.ts';
-import {compareKeys} from '../../../stream-processor/window/compare-keys.ts';
-import {
-  MAX_DROPPED_PER_COMMIT,
-  MemoryPanes,
-} from '../../../stream-processor/window/memory-panes.ts';
+import {MemoryPanes} from '../../../stream-processor/window/memory-panes.ts';
+import {MAX_DROPPED_PER_COMMIT} from '../../../stream-processor/window/pane-store.ts';
 import {Pane} from '../../../stream-processor/window/pane.ts';
 import {sortedValues} from './sorted-values.ts';
 

@@ -3,7 +3,7 @@ import type {AnyInput} from '../../../src/define/input.ts';
 import type {RunningView} from '../../../src/define/view.ts';
 import type {Operator} from '../../../stream-processor/engine/operator.ts';
 import {AggregateColumns} from '../../../stream-processor/window/aggregate-columns.ts';
-import {createRunningOperator} from '../../../stream-processor/window/running-operator.ts';
+import {RunningOperator} from '../../../stream-processor/window/running-operator.ts';
 import {aggregates, memoryStores} from './window-driver.ts';
 
 const view: RunningView = {
@@ -20,15 +20,18 @@ const view: RunningView = {
 };
 const everything = {fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY, limit: 100};
 
-function operator(takes: 'events' | 'partials' = 'events', failed: unknown[] = []): Operator {
-  const contextOf = () => ({
+function operator(
+  takes: 'events' | 'partials' = 'events',
+  failed: unknown[] = [],
+): Operator & Pick<RunningOperator, 'stores'> {
+  const context = {
     late: () => {
       throw new Error('nothing is late');
     },
     failed: (error: unknown) => failed.push(error),
     emit: () => {},
-  });
-  return createRunningOperator({view, stores: memoryStores, contextOf, takes});
+  };
+  return new RunningOperator({view, stores: memoryStores, context, takes});
 }
 
 function take(running: Operator, key: string, timeMs: number, event: unknown): void {
@@ -64,7 +67,7 @@ test('a running view counts every event, however late, and never closes', () => 
   }
   expect(running.takeDue(100)).toEqual([]);
   expect([...running.changedRows()]).toEqual([row('a', [1, 2, 3])]);
-  running.markCommitted();
+  running.stores[0].markCommitted();
   expect([...running.changedRows()]).toEqual([]);
 });
 
@@ -72,7 +75,7 @@ test('queries see a running view as of the last commit, page by page', () => {
   const running = operator();
   for (const key of ['c', 'a', 'b']) take(running, key, 0, {value: 1});
   expect(running.openRows(everything)).toEqual([]);
-  running.markCommitted();
+  running.stores[0].markCommitted();
   take(running, 'a', 1, {value: 2});
   take(running, 'd', 1, {value: 2});
   expect(running.openRows(everything)).toEqual(['a', 'b', 'c'].map((key) => row(key, [1])));
@@ -101,8 +104,8 @@ test('a running view comes back from its changelog', () => {
   const running = operator();
   take(running, 'a', 0, {value: 1});
   take(running, 'b', 0, {value: 2});
-  const changes = [...running.stores[0]!.changes()];
+  const changes = [...running.stores[0].changes()];
   const restored = operator();
-  for (const change of changes) restored.stores[0]!.restore(change);
+  for (const change of changes) restored.stores[0].restore(change);
   expect(restored.openRows(everything)).toEqual([row('a', [1]), row('b', [2])]);
 });

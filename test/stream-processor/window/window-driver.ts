@@ -116,6 +116,7 @@ export class WindowDriver {
       timeMs: this.#timeMs,
     };
     whileSent();
+    for (const store of this.#stores()) store.markCommitted();
     for (const operator of this.#operators) operator.markCommitted();
     return final.map((rows, view) => ({final: rows, changed: changed[view]!}));
   }

@@ -1,5 +1,5 @@
 import type {WindowView} from '../../../src/define/view.ts';
-import {compareKeys} from '../../../stream-processor/window/compare-keys.ts';
+import {compareKeys} from '../../../stream-processor/engine/compare-keys.ts';
 
 export interface ModelEvent {
   readonly key: string;

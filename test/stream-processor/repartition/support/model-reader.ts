@@ -1,6 +1,7 @@
 import type {PartialView, Repartition} from '../../../../src/define/topology.ts';
 import type {OutgoingRecord} from '../../../../src/kafka/ports.ts';
-import {RepartitionReader} from '../../../../stream-processor/repartition/repartition-reader.ts';
+import {readRepartition} from '../../../../stream-processor/repartition/read-repartition.ts';
+import {WriterTimes} from '../../../../stream-processor/time/writer-times.ts';
 import {AggregateColumns} from '../../../../stream-processor/window/aggregate-columns.ts';
 
 interface Committed {
@@ -15,7 +16,7 @@ export interface ModelReaderOptions {
   readonly writers: number;
   readonly views: readonly PartialView[];
   /** Of panes of events. */
-  readonly sliceMs: number;
+  readonly paneMs: number;
   readonly log: readonly OutgoingRecord[];
 }
 
@@ -24,7 +25,7 @@ export class ModelReader {
   readonly #options: ModelReaderOptions;
   readonly #columns: AggregateColumns;
   #committed: Committed | undefined;
-  #reader: RepartitionReader;
+  #times: WriterTimes;
   #panes = new Map<string, Uint8Array>();
   #offset = 0;
   #lateCount = 0;
@@ -32,11 +33,11 @@ export class ModelReader {
   constructor(options: ModelReaderOptions) {
     this.#options = options;
     this.#columns = new AggregateColumns(options.views[0]!.aggregates);
-    this.#reader = new RepartitionReader(options.root, options.writers);
+    this.#times = new WriterTimes(options.writers);
   }
 
   get timeMs(): number | null {
-    return this.#reader.timeMs;
+    return this.#times.timeMs;
   }
 
   get lateCount(): number {
@@ -47,12 +48,16 @@ export class ModelReader {
     const {log, root} = this.#options;
     for (let left = count; left > 0 && this.#offset < log.length; left--) {
       const record = {...log[this.#offset]!, offset: BigInt(this.#offset++)};
-      this.#reader.read(record, {
-        advance: () => {},
-        event: ({key, timeMs, event}) => {
-          if (this.#isLate(timeMs)) this.#lateCount++;
-          else if (root.kind === 'partials') this.#merge(key, timeMs, event as Uint8Array);
-          else this.#merge(key, timeMs, this.#partialOf(event, timeMs));
+      readRepartition(record, {
+        name: root.name,
+        times: this.#times,
+        listener: {
+          advance: () => {},
+          event: ({key, timeMs, event}) => {
+            if (this.#isLate(timeMs)) this.#lateCount++;
+            else if (root.kind === 'partials') this.#merge(key, timeMs, event as Uint8Array);
+            else this.#merge(key, timeMs, this.#partialOf(event, timeMs));
+          },
         },
       });
     }
@@ -61,17 +66,17 @@ export class ModelReader {
   commit(): void {
     this.#committed = {
       offset: this.#offset,
-      times: JSON.stringify(this.#reader.state()),
+      times: JSON.stringify(this.#times.state()),
       panes: new Map(this.#panes),
       lateCount: this.#lateCount,
     };
   }
 
   crash(): void {
-    const {root, writers} = this.#options;
+    const {writers} = this.#options;
     const {offset = 0, times, panes, lateCount = 0} = this.#committed ?? {};
     const state = times === undefined ? undefined : JSON.parse(times);
-    this.#reader = new RepartitionReader(root, writers, state);
+    this.#times = new WriterTimes(writers, state);
     this.#offset = offset;
     this.#panes = new Map(panes);
     this.#lateCount = lateCount;
@@ -88,7 +93,7 @@ export class ModelReader {
   }
 
   #isLate(timeMs: number): boolean {
-    const now = this.#reader.timeMs;
+    const now = this.#times.timeMs;
     if (now === null) return false;
     return this.#options.views.every(
       (view) =>
@@ -104,8 +109,8 @@ export class ModelReader {
   }
 
   #merge(key: string, timeMs: number, partial: Uint8Array): void {
-    const {sliceMs} = this.#options;
-    const at = `${key} ${sliceMs === 0 ? 0 : Math.floor(timeMs / sliceMs) * sliceMs}`;
+    const {paneMs} = this.#options;
+    const at = `${key} ${paneMs === 0 ? 0 : Math.floor(timeMs / paneMs) * paneMs}`;
     const states = this.#columns.create();
     const before = this.#panes.get(at);
     if (before !== undefined) this.#columns.merge(states, 0, this.#columns.decode(before), 0);

@@ -90,7 +90,7 @@ export class ModelWriter {
       clock: this.#clock,
       onLate: () => this.#life.lateCount++,
     });
-    sink.restored(timeMs);
+    if (timeMs !== null) sink.advance(timeMs);
     return {sink, time: new RootClock(60_000, timeMs), offset, lateCount};
   }
 }

@@ -7,9 +7,9 @@ import {QueryFailed} from '../../../../stream-processor/query/problem.ts';
 import {compareRows} from '../../../../stream-processor/query/view-row.ts';
 import type {RowsAnswer} from '../../../../stream-processor/route/all-views.ts';
 import type {
-  LocalFollowOptions,
-  LocalViews,
-} from '../../../../stream-processor/route/local-views.ts';
+  PartitionFollowOptions,
+  PartitionViews,
+} from '../../../../stream-processor/route/partition-views.ts';
 import pipeline from '../../support/pipeline.ts';
 
 export const view: ViewDefinition = pipeline.views[0]!;
@@ -29,7 +29,7 @@ type Change =
 const nameOf = ({key, start}: {key: string; start?: number | undefined}) => `${start} ${key}`;
 
 /** A model of an owner: the rows of its partitions and the recent changes, in memory. */
-export class ModelOwner implements LocalViews {
+export class ModelOwner implements PartitionViews {
   readonly #rows = new Map<number, Map<string, ViewRow>>();
   #watermark: number | null = null;
   #epoch = 0;
@@ -90,7 +90,7 @@ export class ModelOwner implements LocalViews {
   async *follow(
     of: ViewDefinition,
     range: RowRange,
-    {partitions, signal, lastEventId}: LocalFollowOptions,
+    {partitions, signal, lastEventId}: PartitionFollowOptions,
   ): AsyncGenerator<LiveEvent> {
     let [epoch, seq] = (lastEventId ?? '').split('.').map(Number) as [number, number];
     if (lastEventId === undefined) {
