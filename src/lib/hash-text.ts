@@ -2,6 +2,7 @@
  * MurmurHash3 (x86, 128 bits, seed 0) of a text's UTF-8 bytes; the first 53 bits of it, which are all that a double holds.
  * For sketches that are kept and merged: the same text has the same hash for ever. Not a defence against chosen texts.
  */
+import {MAX_UNIT_BYTES} from './utf8-bytes.ts';
 import {writeUtf8} from './bytes.ts';
 
 const C1 = 0x239b961b;
@@ -11,8 +12,6 @@ const C4 = 0xa1e38b93;
 const BLOCK_BYTES = 16;
 /** Longer texts get a buffer of their own for the call. */
 const SCRATCH_BYTES = 4_096;
-/** Bytes that a UTF-16 code unit takes at most. */
-const MAX_UNIT_BYTES = 3;
 const LOW_BITS = 2 ** 32;
 const HIGH_MASK = 0x1fffff;
 
