@@ -12,11 +12,8 @@ const UNMEASURED_UNITS = 131_072;
  * @throws ForebayError `ROW_NOT_OBJECT` for what is none, `ROW_TOO_LARGE` for what the topic would refuse, TypeError for what JSON has no text for.
  */
 export function rowValues(returned: unknown): RowValues {
-  const row = isPlain(returned) ? returned : asJson(returned);
-  if (isJsonObject(row)) {
-    if (isTooLarge(row)) throw tooLarge();
-    return row as RowValues;
-  }
+  const row = isPlain(returned) ? measured(returned) : asJson(returned);
+  if (isJsonObject(row)) return row as RowValues;
   throw new ForebayError({
     code: 'ROW_NOT_OBJECT',
     message: `a row must be a JSON object, not ${Array.isArray(row) ? 'an array' : row === null ? 'null' : typeof row}`,
@@ -24,14 +21,16 @@ export function rowValues(returned: unknown): RowValues {
   });
 }
 
-/** Rows of a few short texts, which most are, are not measured. */
-function isTooLarge(row: object): boolean {
+/** A flat row of a few short texts, which most are, fits as it is. */
+function measured(row: object): object {
   let units = 0;
-  for (const field of Object.values(row)) {
-    if (typeof field === 'string') units += field.length;
-    else if (typeof field === 'object' && field !== null) units = Number.POSITIVE_INFINITY;
-  }
-  return units > UNMEASURED_UNITS && isLongerThan(JSON.stringify(row), MAX_VALUE_BYTES);
+  for (const field of Object.values(row)) if (typeof field === 'string') units += field.length;
+  if (units > UNMEASURED_UNITS) checkSize(JSON.stringify(row));
+  return row;
+}
+
+function checkSize(text: string): void {
+  if (isLongerThan(text, MAX_VALUE_BYTES)) throw tooLarge();
 }
 
 function tooLarge(): ForebayError {
@@ -43,7 +42,7 @@ function tooLarge(): ForebayError {
 }
 
 /** Most rows are flat, and need no way through JSON. */
-function isPlain(value: unknown): boolean {
+function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   return Object.values(value).every(isScalar);
@@ -57,6 +56,8 @@ function isScalar(field: unknown): boolean {
 }
 
 function asJson(value: unknown): unknown {
-  const text = JSON.stringify(value);
-  return text === undefined ? undefined : JSON.parse(text);
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return undefined;
+  checkSize(text);
+  return JSON.parse(text);
 }
