@@ -19,11 +19,11 @@ import {drainMetrics} from './drain-metrics.ts';
 import {DrainTask} from './drain-task.ts';
 import {gatewayClient} from './gateway-client.ts';
 import {lagSeconds} from './lag-seconds.ts';
-import {HEAP_GROWTH_PERCENT, MAX_HELD_BYTES, shardCreditBytes} from './limits.ts';
+import {MAX_HELD_BYTES, shardCreditBytes, V8_HEAP_FLAGS} from './limits.ts';
 import {Supervisor} from './supervisor.ts';
 import {taskOfShard} from './task-of-shard.ts';
 
-setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+for (const flag of V8_HEAP_FLAGS) setFlagsFromString(flag);
 await runProgram('drain', run);
 
 function newId(): string {
