@@ -28,13 +28,15 @@ export type Table<Row> = LatestTable<Row> | ViewTable<Row> | StaticTable<Row>;
 export type AnyTable = LatestTable | ViewTable | StaticTable;
 
 /**
- * The latest event by key of an input, by event time; of the same time the one that came last. Rows stay until a newer one
- * replaces them: a compacted topic read as a table. `name`: lower-case letters, digits and dashes, from a letter on.
+ * The latest event by key of an input, by event time; of the same time the one that came last: a compacted topic read as a
+ * table. A row stays until a newer event replaces it, or deletes it by being nothing: an event without data, of a stream
+ * whose schema takes one, or what a `map` made `null` or `undefined`. `name`: lower-case letters, digits and dashes, from a
+ * letter on.
  */
 export function tableOf<Event>(
   from: Input<Event>,
   {name}: {readonly name: string},
-): LatestTable<Event> {
+): LatestTable<NonNullable<Event>> {
   return {kind: 'latest', name, from: from as AnyInput};
 }
 

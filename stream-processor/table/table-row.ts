@@ -1,7 +1,8 @@
 /**
- * A row of a table. It is kept as JSON text, so that it is the same after a restart, and parsed when it is first asked for.
+ * A row of a table, or that it was deleted. It is kept as JSON text, so that it is the same after a restart, and parsed when
+ * it is first asked for.
  *
- *   row := f64 timeMs · json
+ *   row := f64 timeMs · json          no json: deleted at that time
  *
  * The number is big-endian, the text UTF-8.
  */
@@ -11,29 +12,32 @@ const TIME_BYTES = 8;
 
 export class TableRow {
   readonly timeMs: number;
-  readonly json: string;
+  readonly json: string | null;
   #row: unknown;
 
-  constructor(timeMs: number, json: string) {
+  constructor(timeMs: number, json: string | null) {
     this.timeMs = timeMs;
     this.json = json;
   }
 
+  /** `undefined` of a deleted one. */
   get row(): unknown {
-    return (this.#row ??= JSON.parse(this.json));
+    return this.json === null ? undefined : (this.#row ??= JSON.parse(this.json));
   }
 }
 
 export const tableRowCodec: ValueCodec<TableRow> = {
   encode({timeMs, json}) {
-    const bytes = Buffer.allocUnsafe(TIME_BYTES + Buffer.byteLength(json));
+    const text = json ?? '';
+    const bytes = Buffer.allocUnsafe(TIME_BYTES + Buffer.byteLength(text));
     bytes.writeDoubleBE(timeMs);
-    bytes.write(json, TIME_BYTES);
+    bytes.write(text, TIME_BYTES);
     return bytes;
   },
 
   decode(value) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    return new TableRow(bytes.readDoubleBE(), bytes.toString('utf8', TIME_BYTES));
+    const json = bytes.length === TIME_BYTES ? null : bytes.toString('utf8', TIME_BYTES);
+    return new TableRow(bytes.readDoubleBE(), json);
   },
 };

@@ -1,7 +1,8 @@
 /**
  * The rows of a table that events or other rows are put into: one per key.
  *
- * Invariant: the store has one entry per key, at 0, committed with all that was made of it. Rows are never deleted.
+ * Invariant: the store has one entry per key, at 0, committed with all that was made of it. Of a deleted row its time stays,
+ * so that an older event cannot bring it back.
  */
 import type {Storage} from '../../src/define/view.ts';
 import type {StoreFactory} from '../engine/store-factory.ts';
@@ -24,7 +25,7 @@ export class TableRows implements TableReader {
     return this.store.get(key, AT)?.row;
   }
 
-  /** Unless there is one of a later time. @throws TypeError for what JSON has no text for. */
+  /** Unless there is one of a later time; nothing deletes it. @throws TypeError for what JSON has no text for. */
   putLatest(key: string, timeMs: number, row: unknown): void {
     const before = this.store.get(key, AT);
     if (before === undefined || before.timeMs <= timeMs) this.put(key, timeMs, row);
@@ -32,6 +33,7 @@ export class TableRows implements TableReader {
 
   /** @throws TypeError for what JSON has no text for. */
   put(key: string, timeMs: number, row: unknown): void {
-    this.store.put(key, AT, new TableRow(timeMs, jsonOf(row)));
+    const isNothing = row === null || row === undefined;
+    this.store.put(key, AT, new TableRow(timeMs, isNothing ? null : jsonOf(row)));
   }
 }

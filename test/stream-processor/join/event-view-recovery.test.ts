@@ -9,6 +9,7 @@ import {
   enrich,
   filter,
   join,
+  map,
   minutes,
   not,
   running,
@@ -62,7 +63,9 @@ function viewsOf(storage: Storage): readonly ViewDefinition[] {
     select: ({one, two}) => ({meanC: (one.temperatureC + two.temperatureC) / 2}),
   });
   const taken = running(readings, {name: 'taken', aggregates: {readings: count()}});
-  const lastCold = tableOf(cold, {name: 'last-cold'});
+  // A hard frost deletes the row.
+  const mild = map(cold, (reading) => (reading.temperatureC < -10 ? null : reading));
+  const lastCold = tableOf(mild, {name: 'last-cold'});
   const withCold = enrich(warm, lastCold, {
     to: ({temperatureC}, row) => ({c: temperatureC, coldC: row?.temperatureC ?? null}),
   });

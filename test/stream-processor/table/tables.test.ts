@@ -69,6 +69,23 @@ test('an older event does not replace a newer row, one of the same time does', (
   expect(rows.rowOf('pen')).toEqual({item: 'pen', price: 55});
 });
 
+test('an event that is nothing deletes the row, and an older one does not bring it back', () => {
+  for (const nothing of [undefined, null]) {
+    let rows = newRows();
+    const step = enrichStep(priced, rows);
+    take(rows, price(5, 50));
+    take(rows, {...price(4, 0), event: nothing});
+    expect(step(order(5, 1))?.event, 'an older deletion').toEqual({total: 50});
+    take(rows, {...price(6, 0), event: nothing});
+    expect(step(order(7, 1))).toBeUndefined();
+    rows = restarted(rows);
+    take(rows, price(5, 55));
+    expect(rows.rowOf('pen'), 'after a restart').toBeUndefined();
+    take(rows, price(8, 80));
+    expect(rows.rowOf('pen')).toEqual({item: 'pen', price: 80});
+  }
+});
+
 test('a restart keeps the rows, and their times', () => {
   const before = newRows();
   for (const event of [price(5, 50), price(7, 70, 'cup')]) take(before, event);
