@@ -25,13 +25,16 @@ interface AggregateHead {
 }
 
 /** States are kept side by side in doubles: what costs a few bytes per key and window. */
-export interface NumericAggregate<Event> extends AggregateHead {
+export interface NumericAggregate<
+  Event,
+  Result extends number | null = number | null,
+> extends AggregateHead {
   readonly kind: 'numbers';
   init(): AggregateState;
   /** Changes `state` in place: it is owned by one task and this is the hot path. */
   add(state: AggregateState, event: Event, timeMs: number): void;
   merge(into: AggregateState, other: AggregateState): void;
-  result(state: AggregateState): number | null;
+  result(state: AggregateState): Result;
 }
 
 /** States are objects: sketches, lists, the user's own. */

@@ -9,7 +9,7 @@ export {topK} from './aggregates/top-k.ts';
 export {uniques} from './aggregates/uniques.ts';
 export {clientCertificate, deviceToken, jwt} from './credentials.ts';
 export {days, hours, minutes, seconds} from './duration.ts';
-export {enrich, filter, map, rekey} from './input.ts';
+export {enrich, filter, map, rekey, rowsOf} from './input.ts';
 export {attributeOf, otlpLog} from './otlp-log.ts';
 export {definePipeline} from './pipeline.ts';
 export {genericHmac} from './providers/generic-hmac.ts';

@@ -1,10 +1,10 @@
 /**
- * What a view can read: a stream, a stream that was filtered, mapped, re-keyed or enriched, or the rows of a join, a
- * correlation or a selection. An input is a value; nothing runs until a view reads it.
+ * What a view can read: a stream, a stream that was filtered, mapped, re-keyed or enriched, the rows of a join, a
+ * correlation or a selection, or those of windows that have closed. An input is a value; nothing runs until a view reads it.
  */
 import type {AnyStream, StreamDefinition} from './stream.ts';
 import type {AnyTable, Table} from './table.ts';
-import type {AnyEventView, EventView} from './view.ts';
+import type {AnyEventView, ClosingView, EventView, RowOf} from './view.ts';
 
 declare const EVENT: unique symbol;
 
@@ -45,15 +45,28 @@ export interface EnrichInput<Event = any> extends Head<Event> {
   /** `undefined` leaves the event out. */
   readonly to: (event: any, row: any) => Event | undefined;
 }
+
+export interface RowsInput<Event = any> extends Typed<Event> {
+  readonly kind: 'rows';
+  readonly view: ClosingView;
+}
 /* oxlint-enable typescript/no-explicit-any */
 
 export type DerivedInput<Event> =
   | FilterInput<Event>
   | MapInput<Event>
   | RekeyInput<Event>
-  | EnrichInput<Event>;
+  | EnrichInput<Event>
+  | RowsInput<Event>;
 export type Input<Event> = StreamDefinition<Event> | DerivedInput<Event> | EventView<Event>;
-export type AnyInput = AnyStream | FilterInput | MapInput | RekeyInput | EnrichInput | AnyEventView;
+export type AnyInput =
+  | AnyStream
+  | FilterInput
+  | MapInput
+  | RekeyInput
+  | EnrichInput
+  | RowsInput
+  | AnyEventView;
 
 /** Only the events for which `where` is true. One for which it throws is left out, and counted. */
 export function filter<Event>(
@@ -122,8 +135,26 @@ export function enrich<Event, Row, To>(
   return {kind: 'enrich', from: from as AnyInput, table: table as AnyTable, by, to};
 }
 
+/** A row of a window that has closed: what its aggregates were in the end. */
+export type ClosedRow<View extends ClosingView> = RowOf<View> & {
+  readonly key: string;
+  /** Milliseconds since the epoch, as `end`. */
+  readonly start: number;
+  readonly end: number;
+};
+
+/**
+ * The rows of a view as events of the same key, each once, when its window closes, whatever the view emits besides. They
+ * come in the order of end and key, dated with the last millisecond of their window (of tumbling and hopping windows
+ * `end - 1`, else `end`), and none is late for windows without grace.
+ */
+export function rowsOf<View extends ClosingView>(view: View): RowsInput<ClosedRow<View>> {
+  return {kind: 'rows', view};
+}
+
 /** Partitions of the topic that an input's events come from last. */
 export function partitionsOf(input: AnyInput): number {
+  if (input.kind === 'rows') return input.view.partitions;
   return input.kind === 'filter' || input.kind === 'map' || input.kind === 'enrich'
     ? partitionsOf(input.from)
     : input.partitions;
@@ -132,5 +163,6 @@ export function partitionsOf(input: AnyInput): number {
 /** The stream an input begins with (a join's: the left one); its owner answers for what is made of it. */
 export function streamOf(input: AnyInput): AnyStream {
   if (input.kind === 'stream') return input;
+  if (input.kind === 'rows') return input.view.stream;
   return 'from' in input ? streamOf(input.from) : input.stream;
 }

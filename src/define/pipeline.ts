@@ -75,5 +75,6 @@ function describeView(view: ViewDefinition): object {
 }
 
 function describeInput(input: AnyInput): string {
+  if (input.kind === 'rows') return `rows(${input.view.name})`;
   return 'from' in input ? `${input.kind}(${describeInput(input.from)})` : input.name;
 }

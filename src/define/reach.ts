@@ -1,4 +1,4 @@
-import type {AnyInput, RekeyInput} from './input.ts';
+import type {AnyInput, RekeyInput, RowsInput} from './input.ts';
 import type {AnyStream} from './stream.ts';
 import type {AnyTable, LatestTable, StaticTable} from './table.ts';
 import {inputsOf, isEventView, type AnyEventView, type ViewDefinition} from './view.ts';
@@ -20,7 +20,7 @@ export function reachOf(published: readonly ViewDefinition[]): Reach {
   const tables = new Set<LatestTable>();
   const staticTables = new Set<StaticTable>();
   const visit = (input: AnyInput): void => {
-    if (isViewInput(input)) views.add(input);
+    if (isViewInput(input)) views.add(viewRead(input));
     else if (input.kind === 'stream') streams.add(input);
     else {
       if (input.kind === 'rekey') rekeys.add(input);
@@ -41,6 +41,11 @@ export function reachOf(published: readonly ViewDefinition[]): Reach {
   return {views, streams, rekeys, tables, staticTables};
 }
 
-export function isViewInput(input: AnyInput): input is AnyEventView {
-  return isEventView(input as ViewDefinition);
+export function isViewInput(input: AnyInput): input is RowsInput | AnyEventView {
+  return input.kind === 'rows' || isEventView(input as ViewDefinition);
+}
+
+/** The view whose rows an input is. */
+export function viewRead(input: RowsInput | AnyEventView): ViewDefinition {
+  return input.kind === 'rows' ? input.view : input;
 }

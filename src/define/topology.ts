@@ -9,7 +9,7 @@
 import type {Pipeline, PipelineOptions} from './pipeline.ts';
 import type {AnyInput, RekeyInput} from './input.ts';
 import type {AnyStream} from './stream.ts';
-import {isViewInput, reachOf} from './reach.ts';
+import {isViewInput, reachOf, viewRead} from './reach.ts';
 import type {AnyTable, LatestTable} from './table.ts';
 import {inputsOf, type RunningView, type ViewDefinition, type WindowView} from './view.ts';
 
@@ -156,7 +156,7 @@ class TopologyBuilder {
   }
 
   #visitInput(input: AnyInput): Root {
-    if (isViewInput(input)) return this.#visitView(input);
+    if (isViewInput(input)) return this.#visitView(viewRead(input));
     if (input.kind === 'stream') {
       const {name, partitions} = input;
       return this.#addRoot({kind: 'stream', name, partitions, stream: input});
@@ -253,7 +253,7 @@ function viewsReadBy(view: ViewDefinition): readonly ViewDefinition[] {
 }
 
 function viewsIn(input: AnyInput): readonly ViewDefinition[] {
-  if (isViewInput(input)) return [input];
+  if (isViewInput(input)) return [viewRead(input)];
   if (input.kind === 'stream' || input.kind === 'rekey') return [];
   const table = input.kind === 'enrich' ? input.table : undefined;
   const ofTable =

@@ -92,7 +92,9 @@ export interface SelectView<Row = any> extends EventHead<Row> {
 }
 /* oxlint-enable typescript/no-explicit-any */
 
-export type AggregateView = WindowView | SessionView | SlidingView | RunningView;
+/** Views whose rows become final one by one. */
+export type ClosingView = WindowView | SessionView | SlidingView;
+export type AggregateView = ClosingView | RunningView;
 /** Views whose rows are events, so that other views can read them. */
 export type EventView<Row> = JoinView<Row> | CorrelateView<Row> | SelectView<Row>;
 export type AnyEventView = JoinView | CorrelateView | SelectView;

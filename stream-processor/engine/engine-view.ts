@@ -1,8 +1,9 @@
-import type {ViewDefinition} from '../../src/define/view.ts';
+import {isEventView, type ViewDefinition} from '../../src/define/view.ts';
 import type {TableRows} from '../table/table-rows.ts';
 import {SourceNode} from './input-node.ts';
 import type {MemberTime} from './member-time.ts';
 import type {LateReason, Operator, OperatorContext, Row, TimedEvent} from './operator.ts';
+import {eventOfRow} from './event-of-row.ts';
 import type {Member, Route, Source} from './route.ts';
 
 export interface EngineViewOptions {
@@ -71,6 +72,11 @@ export class EngineView implements Member, Source {
     return this.operator.delayMs;
   }
 
+  /** Closed rows wait to be handed on. */
+  get isHeld(): boolean {
+    return this.#handsOn && this.operator.dueCount() > 0;
+  }
+
   take(event: TimedEvent, side: number): void {
     this.#event = event;
     try {
@@ -99,12 +105,28 @@ export class EngineView implements Member, Source {
     return this.#emitted.length;
   }
 
-  /** For the commit being made: all that was emitted, and up to `limit` closed windows. */
+  /** Closed windows, `limit` at most, become events of the views that read their rows. Returns how many did. */
+  handOn(limit: number): number {
+    if (!this.#handsOn) return 0;
+    const rows = this.operator.takeDue(limit);
+    for (const row of rows) {
+      this.#emitted.push(row);
+      this.#options.forward(this, eventOfRow(this.view, row));
+    }
+    return rows.length;
+  }
+
+  /** For the commit being made: all that was emitted or handed on, and up to `limit` closed windows. */
   takeFinal(limit: number): readonly Row[] {
     const emitted = this.#emitted;
     this.#emitted = [];
-    const closed = this.operator.takeDue(limit);
+    const closed = this.#handsOn ? [] : this.operator.takeDue(limit);
     return emitted.length === 0 ? closed : [...emitted, ...closed];
+  }
+
+  /** Rows of event views are handed on when they are emitted. */
+  get #handsOn(): boolean {
+    return this.routes.length > 0 && !isEventView(this.view);
   }
 
   #updateTables(event: TimedEvent): void {

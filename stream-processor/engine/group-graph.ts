@@ -101,6 +101,8 @@ export class GroupGraph {
         return this.#root(input.name);
       case 'rekey':
         return this.#root(eventsRootName(input));
+      case 'rows':
+        return this.#viewOf(input.view);
       case 'join':
       case 'correlate':
       case 'select':

@@ -6,6 +6,8 @@ export interface TimeSource {
   readonly isEmpty: boolean;
   /** How far behind `timeMs` what comes from it can be dated. */
   readonly delayMs: number;
+  /** Something of before `timeMs` is still to come from it, however old: it holds the others where they are. */
+  readonly isHeld: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export class MemberTime {
     let least: number | null = null;
     for (const source of this.#sources) {
       const {timeMs, delayMs} = source;
+      if (source.isHeld) return false;
       if (timeMs === null) {
         if (!source.isEmpty) return false;
       } else if (least === null || timeMs - delayMs < least) least = timeMs - delayMs;

@@ -63,7 +63,7 @@ export interface RowRange {
 
 export interface Operator {
   readonly stores: readonly StateStore[];
-  /** How far behind its own time what it emits can be dated. */
+  /** How far behind its own time what it emits, or the rows that are not due, can be dated. */
   readonly delayMs: number;
   /** `side` is the place of the input in `inputsOf(view)`. Time was advanced to the event's before, if that is later. */
   take(event: TimedEvent, side: number): void;
@@ -71,7 +71,7 @@ export interface Operator {
   advance(timeMs: number): void;
   /** How many closed rows wait to be taken; an estimate that is never 0 when there are any. */
   dueCount(): number;
-  /** The next closed rows, in the order of end and key, for the commit being made. */
+  /** The next closed rows, in the order of end and key, for the next commit; events may come before it. */
   takeDue(limit: number): readonly Row[];
   /** Open rows as they are after the commit being made, of all that changed in it. Read before `markCommitted`. */
   changedRows(): Iterable<Row>;

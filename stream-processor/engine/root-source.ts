@@ -8,6 +8,7 @@ export class RootSource implements Source {
   readonly node = new SourceNode();
   readonly routes: Route[] = [];
   readonly delayMs = 0;
+  readonly isHeld = false;
   timeMs: number | null = null;
   /** It is idle and never had an event. */
   isEmpty = false;

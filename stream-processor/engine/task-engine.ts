@@ -142,6 +142,20 @@ export class TaskEngine {
     );
   }
 
+  /**
+   * Closed rows go to the views that read them, as far as the next commit, which takes `limit` rows, has room. To be called
+   * before each event: so what comes after what does not depend on when commits are made.
+   */
+  handOn(limit: number): void {
+    if (!this.#mayBeDue || !this.views.some(({isHeld}) => isHeld)) return;
+    let left = limit - this.#emittedCount();
+    for (const member of this.#members) {
+      if (member.time.follow()) member.advance(member.time.timeMs!);
+      if (member instanceof EngineView)
+        left -= ofView(member.name, () => member.handOn(Math.max(0, left)));
+    }
+  }
+
   /** Whether no event may be applied before the next commit, which takes `limit` rows. */
   mustCommit(limit: number): boolean {
     if (!this.#mayBeDue) return false;
@@ -152,7 +166,8 @@ export class TaskEngine {
 
   /** The final rows of the commit being made, by view: all that were emitted, and closed windows up to `limit` in all. */
   takeFinal(limit: number): ReadonlyMap<EngineView, readonly Row[]> {
-    let left = limit - this.views.reduce((count, {emittedCount}) => count + emittedCount, 0);
+    this.handOn(limit);
+    let left = limit - this.#emittedCount();
     const taken = new Map<EngineView, readonly Row[]>();
     for (const view of this.views) {
       const {emittedCount} = view;
@@ -178,13 +193,13 @@ export class TaskEngine {
     readonly mark: (view: string) => Parameters<Operator['restored']>[0];
   }): void {
     for (const root of this.#graph.roots.values()) root.timeMs = position.rootTime(root.root.name);
-    for (const {name, time} of this.#members) {
+    for (const member of this.#members) {
+      const {name, time} = member;
       time.restore(position.memberTime(name));
       // One that is new in the definition begins where the others are.
       if (time.follow()) time.markCommitted();
-    }
-    for (const {name, operator, timeMs} of this.views) {
-      operator.restored(position.mark(name), timeMs);
+      // Those behind it are held if it has rows for them.
+      if (member instanceof EngineView) member.operator.restored(position.mark(name), time.timeMs);
     }
     for (const {sink, time} of this.sinks) if (time.timeMs !== null) sink.advance(time.timeMs);
     this.#noteDue(this.dueCount() > 0);
@@ -201,6 +216,10 @@ export class TaskEngine {
     const hasMoved = this.#moveMembers();
     for (const {sink, time} of this.sinks) if (time.isEmpty) sink.noteEmpty();
     return hasMoved;
+  }
+
+  #emittedCount(): number {
+    return this.views.reduce((count, {emittedCount}) => count + emittedCount, 0);
   }
 
   #noteDue(isPartlyTaken: boolean): void {

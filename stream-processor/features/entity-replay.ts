@@ -117,15 +117,19 @@ export class EntityReplay {
     };
     let input: RootInput | undefined;
     while ((input = nextInput(options)) !== undefined) {
-      if (this.#engine.mustCommit(MAX_DUE_ROWS)) this.#settle();
       this.#applyOrEnd(this.#roots.get(input.root.name)!);
     }
     this.#settle();
   }
 
   #applyOrEnd(replayed: ReplayedRoot): void {
-    if (!this.#passMarks(replayed) || this.#isPast(replayed.input)) this.#drop(replayed);
-    else replayed.input.applyNext();
+    if (!this.#passMarks(replayed) || this.#isPast(replayed.input)) {
+      this.#drop(replayed);
+      return;
+    }
+    this.#engine.handOn(MAX_DUE_ROWS);
+    if (this.#engine.mustCommit(MAX_DUE_ROWS)) this.#settle();
+    replayed.input.applyNext();
   }
 
   /** Whether the next record would move time past `atMs`. */
@@ -169,7 +173,7 @@ export class EntityReplay {
         }
       }
       this.#engine.markCommitted();
-    } while (this.#engine.dueCount() > MAX_DUE_ROWS);
+    } while (this.#engine.dueCount() > 0);
   }
 
   #openInput(root: Root): RootInput {

@@ -32,7 +32,7 @@ const Mark = z.object({closedBeforeMs: z.number().nullable()});
 
 export class SessionOperator implements Operator {
   readonly stores: readonly [KeyedStore<Session>];
-  readonly delayMs = 0;
+  readonly delayMs: number;
   readonly #view: SessionView;
   readonly #context: OperatorContext;
   readonly #columns: AggregateColumns;
@@ -42,6 +42,7 @@ export class SessionOperator implements Operator {
   #taken = new Set<string>();
 
   constructor(view: SessionView, stores: StoreFactory, context: OperatorContext) {
+    this.delayMs = view.gapMs + view.graceMs;
     this.#view = view;
     this.#context = context;
     this.#columns = new AggregateColumns(view.aggregates);

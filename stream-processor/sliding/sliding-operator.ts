@@ -40,7 +40,7 @@ const Mark = z.object({closedBeforeMs: z.number().nullable(), taken: Place.nulla
 
 export class SlidingOperator implements Operator {
   readonly stores: readonly [KeyedStore<States>];
-  readonly delayMs = 0;
+  readonly delayMs: number;
   readonly #view: SlidingView;
   readonly #context: OperatorContext;
   readonly #columns: AggregateColumns;
@@ -54,6 +54,7 @@ export class SlidingOperator implements Operator {
   #committedTaken: Place | null = null;
 
   constructor(view: SlidingView, stores: StoreFactory, context: OperatorContext) {
+    this.delayMs = view.graceMs;
     this.#view = view;
     this.#context = context;
     this.#columns = new AggregateColumns(view.aggregates);

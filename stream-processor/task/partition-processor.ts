@@ -163,7 +163,11 @@ export class PartitionProcessor {
 
   /** Applies what was read, in the order of time, until a commit must come first or a root holds up the rest. */
   applyWaiting(nowMs: number): void {
-    const applied = this.#inputs.apply(() => this.mustCommit(), nowMs);
+    const mustCommit = () => {
+      this.engine.handOn(this.#maxClosed);
+      return this.mustCommit();
+    };
+    const applied = this.#inputs.apply(mustCommit, nowMs);
     this.tally.endRecord();
     for (const [{name}, records] of applied)
       if (records > 0) this.#options.metrics.records.add(records, {stream: name});

@@ -44,7 +44,7 @@ const NOTHING: readonly RowIdentity[] = [];
  */
 export class WindowOperator implements Operator, PaneReader {
   readonly stores: readonly StateStore[];
-  readonly delayMs = 0;
+  readonly delayMs: number;
   readonly #options: WindowOperatorOptions;
   readonly #view: WindowView;
   readonly #panes: SharedPanes;
@@ -58,6 +58,7 @@ export class WindowOperator implements Operator, PaneReader {
   constructor(options: WindowOperatorOptions) {
     const {view, panes} = options;
     this.stores = options.stores;
+    this.delayMs = view.graceMs;
     this.#options = options;
     this.#view = view;
     this.#panes = panes;

@@ -7,6 +7,7 @@ import {
   hopping,
   join,
   rekey,
+  rowsOf,
   running,
   select,
   session,
@@ -77,6 +78,24 @@ describe('what runs together', () => {
     const kept = select(pairs, {name: 'kept', row: (row) => row});
     expect(groupNames([tumbling(kept, {name: 'total', ...window})])).toMatchObject([
       {name: 'logins.payments', views: ['pairs', 'kept', 'total']},
+    ]);
+  });
+
+  test('what reads the rows of closed windows runs where the windows are, or behind a rekey', () => {
+    const perDay = tumbling(logins, {name: 'per-day', ...window});
+    const next = session(rowsOf(perDay), {name: 'next', ...window, gapMs: 5});
+    const moved = rekey(rowsOf(next), {name: 'moved', key: ({start}) => `${start}`, partitions: 2});
+    const far = running(moved, {name: 'far', aggregates});
+    expect(groupNames([next, far])).toEqual([
+      {
+        name: 'logins',
+        partitions: 4,
+        roots: ['logins'],
+        views: ['per-day', 'next'],
+        tables: [],
+        sinks: ['far.partials'],
+      },
+      {name: 'far.partials', partitions: 2, roots: ['far.partials'], views: ['far'], ...NOTHING},
     ]);
   });
 

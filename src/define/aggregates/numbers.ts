@@ -4,7 +4,7 @@ import type {AggregateState, NumericAggregate} from '../aggregate.ts';
 type NumberOf<Event> = (event: Event) => number | null | undefined;
 
 /** How many events the window took; with `where`, how many of them it is true for. */
-export function count<Event>(where?: (event: Event) => boolean): NumericAggregate<Event> {
+export function count<Event>(where?: (event: Event) => boolean): NumericAggregate<Event, number> {
   return {
     kind: 'numbers',
     op: where === undefined ? 'count' : 'countWhere',

@@ -21,6 +21,7 @@ import {
   not,
   quantile,
   rekey,
+  rowsOf,
   running,
   select,
   session,
@@ -275,3 +276,8 @@ export const windowOfWindows = tumbling(
   rightView, // error TS2345
   other,
 );
+
+export const wrongClosedRows = [
+  rowsOf(latest.view), // error TS2345
+  map(rowsOf(rightView), ({start, readings, missing}) => [start, readings, missing]), // error TS2339
+];

@@ -95,6 +95,7 @@ export class ModelProcessor {
       task.noteEnd(root.name, end, this.#nowMs());
     }
     task.applyWaiting(this.#nowMs());
+    task.tick(this.#nowMs());
     if (!task.hasUncommitted() && !task.owesRecords(this.#nowMs())) return hasRead;
     const commit = task.prepareCommit(this.#nowMs());
     this.#kafka.commit(commit.records);

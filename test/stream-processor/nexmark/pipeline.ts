@@ -11,12 +11,15 @@ import {
   hours,
   join,
   map,
+  max,
+  mean,
+  min,
   rekey,
+  rowsOf,
   running,
   seconds,
   select,
   session,
-  topK,
   tumbling,
 } from '../../../src/define/index.ts';
 
@@ -109,41 +112,56 @@ const validBids = join(auctions, bids, {
   where: ({expiresMs}, {timeMs}) => timeMs <= expiresMs,
   select: ({id, category}, {price}) => ({auction: id, category, price}),
 });
-type Winning = Readonly<Record<string, number>>;
-/** The mean of what each auction of a category was won for, so far. */
+/** What each auction was won for, known when nobody can bid any more. */
+const won = session(validBids, {
+  name: 'won',
+  gapMs: seconds(30),
+  graceMs,
+  emit: 'final',
+  aggregates: {price: max(({price}) => price), category: min(({category}) => category)},
+});
+/** The mean of what the auctions of a category were won for, so far. */
 const q4 = running(
-  rekey(validBids, {name: 'bids-by-category', key: ({category}) => `${category}`}),
-  {
-    name: 'q4',
-    aggregates: {
-      meanFinal: aggregate({
-        init: (): Winning => ({}),
-        add: (winning, {auction, price}) => ({
-          ...winning,
-          [auction]: Math.max(winning[auction] ?? 0, price),
-        }),
-        merge: (a, b): Winning =>
-          Object.fromEntries(
-            Object.keys({...a, ...b}).map((id) => [id, Math.max(a[id] ?? 0, b[id] ?? 0)]),
-          ),
-        result: (winning) => {
-          const prices = Object.values(winning);
-          return prices.reduce((sum, price) => sum + price, 0) / prices.length;
-        },
-      }),
-    },
-  },
+  rekey(rowsOf(won), {name: 'won-by-category', key: ({category}) => `${category}`}),
+  {name: 'q4', aggregates: {meanFinal: mean(({price}) => price ?? 0)}},
 );
 
-const allBids = rekey(bids, {name: 'all-bids', key: () => 'all', partitions: 1});
-const q5 = hopping(allBids, {
-  ...windows,
-  name: 'q5',
+const HOP_MS = seconds(2);
+const perAuction = hopping(bids, {
+  name: 'bids-per-auction',
   sizeMs: seconds(10),
-  advanceMs: seconds(2),
-  aggregates: {hot: topK(({auction}) => auction, 1)},
+  advanceMs: HOP_MS,
+  graceMs,
+  emit: 'final',
+  aggregates: {bids: count()},
+});
+interface Hot {
+  readonly [field: string]: string | number;
+  readonly auction: string;
+  readonly bids: number;
+}
+const hotter = (a: Hot | null, b: Hot | null): Hot | null =>
+  a === null || (b !== null && (b.bids > a.bids || (b.bids === a.bids && b.auction < a.auction)))
+    ? b
+    : a;
+const counted = rekey(rowsOf(perAuction), {name: 'counted', key: () => 'all', partitions: 1});
+/** Rows of windows that end together fall into one hop. */
+const q5 = tumbling(counted, {
+  name: 'q5',
+  sizeMs: HOP_MS,
+  graceMs: 0,
+  emit: 'final',
+  aggregates: {
+    hot: aggregate({
+      init: (): Hot | null => null,
+      add: (hot, {key, bids: count}) => hotter(hot, {auction: key, bids: count}),
+      merge: hotter,
+      result: (hot) => hot,
+    }),
+  },
 });
 
+const allBids = rekey(bids, {name: 'all-bids', key: () => 'all', partitions: 1});
 interface Best {
   readonly [field: string]: number;
   readonly price: number;

@@ -35,7 +35,7 @@ export async function expectMixedResults(options: MixedResultsOptions): Promise<
     expect(late.map(placeOf).toSorted(), view).toEqual(expected.late.map(nameOf).toSorted());
   };
   // The last of all: when they are there, everything before the rekey is committed.
-  await Promise.all((['zone-minute', 'zone-visits'] as const).map(expectFinals));
+  await Promise.all((['zone-minute', 'zone-visits', 'zone-wide'] as const).map(expectFinals));
   await Promise.all((['minute', 'kept-minute', 'thirds', 'visits'] as const).map(expectFinals));
   const [visits, totals, pairs] = await Promise.all([
     read(names.results('visits'), 1),

@@ -7,6 +7,7 @@ import {
   max,
   minutes,
   rekey,
+  rowsOf,
   running,
   seconds,
   session,
@@ -20,6 +21,8 @@ export const ADVANCE_MS = seconds(20);
 export const GAP_MS = seconds(15);
 export const ZONE_GAP_MS = seconds(45);
 export const PAIR_MS = seconds(20);
+/** Of the windows of closed windows. */
+export const WIDE_MS = minutes(5);
 /** Above all disorder there is: nothing is late. */
 export const LONG_GRACE_MS = minutes(10);
 
@@ -32,16 +35,22 @@ const windows = {sizeMs: SIZE_MS, graceMs: GRACE_MS, emit: 'final', aggregates} 
 const warm = filter(readings, ({temperatureC}) => temperatureC >= 0);
 const cold = filter(readings, ({temperatureC}) => temperatureC < 0);
 const byZone = rekey(readings, {name: 'by-zone', key: zoneOf, partitions: 3});
+const minute = tumbling(readings, {...windows, name: 'minute'});
+const minutesByZone = rekey(rowsOf(minute), {
+  name: 'minutes-by-zone',
+  key: ({maxC}) => zoneOf({temperatureC: maxC!}),
+  partitions: 2,
+});
 
 /**
  * Windows that share panes, windows on disk, sessions, a view without windows, a join on disk, and behind a rekey windows of
- * partial aggregates and sessions of events: all over the same readings.
+ * partial aggregates, sessions of events and windows of closed windows: all over the same readings.
  */
 export default definePipeline({
   name: 'mixed',
   streams: [readings],
   views: [
-    tumbling(readings, {...windows, name: 'minute'}),
+    minute,
     hopping(readings, {...windows, name: 'thirds', advanceMs: ADVANCE_MS}),
     tumbling(readings, {...windows, name: 'kept-minute', storage: 'disk'}),
     session(readings, {
@@ -70,6 +79,17 @@ export default definePipeline({
       graceMs: LONG_GRACE_MS,
       emit: 'final',
       aggregates,
+    }),
+    tumbling(minutesByZone, {
+      name: 'zone-wide',
+      sizeMs: WIDE_MS,
+      graceMs: 0,
+      emit: 'final',
+      aggregates: {
+        readings: sum((row) => row.readings),
+        totalC: sum((row) => row.totalC),
+        maxC: max((row) => row.maxC),
+      },
     }),
   ],
 });

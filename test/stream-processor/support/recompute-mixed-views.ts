@@ -1,8 +1,15 @@
 /** What the views of `mixed-views-pipeline.ts` come to; shares no code with the engine. */
-import {ADVANCE_MS, GAP_MS, PAIR_MS, ZONE_GAP_MS} from './mixed-views-pipeline.ts';
+import {ADVANCE_MS, GAP_MS, PAIR_MS, WIDE_MS, ZONE_GAP_MS} from './mixed-views-pipeline.ts';
 import {GRACE_MS, SIZE_MS} from './pipeline.ts';
 import type {Reading} from './produce-readings.ts';
-import {recomputeView, sessionsOf, wholeOf, windowsOf} from './recompute-views.ts';
+import {
+  byKeyAndTimes,
+  recomputeView,
+  sessionsOf,
+  wholeOf,
+  windowsOf,
+  type Row,
+} from './recompute-views.ts';
 import {zoneOf} from './zones-pipeline.ts';
 
 export interface Pair {
@@ -42,6 +49,7 @@ export function recomputeMixedViews({all, closing, partitionOf}: RecomputeMixedO
         groupsOf: windowsOf({...minutes, isLate: () => false}),
       }),
       'zone-visits': recomputeView(all, {keyOf: zoneOf, groupsOf: sessionsOf(ZONE_GAP_MS)}),
+      'zone-wide': wideOf(perMinute),
     },
     allVisits: recomputeView(whole, {keyOf: stationOf, groupsOf: sessionsOf(GAP_MS)}),
     totals: recomputeView(whole, {keyOf: stationOf, groupsOf: wholeOf}),
@@ -54,6 +62,29 @@ export function recomputeMixedViews({all, closing, partitionOf}: RecomputeMixedO
 
 function stationOf({station}: Reading): string {
   return station;
+}
+
+/** A row per zone and wide window of the rows that end in it; their zone is that of their largest. */
+function wideOf(rows: readonly Row[]): readonly Row[] {
+  const places = Map.groupBy(rows, ({end, maxC}) => {
+    const start = Math.floor((end! - 1) / WIDE_MS) * WIDE_MS;
+    return `${zoneOf({temperatureC: maxC})} ${start}`;
+  });
+  return [...places]
+    .map(([place, inside]): Row => {
+      const [key, start] = place.split(' ') as [string, string];
+      const totalOf = (field: 'readings' | 'totalC') =>
+        inside.reduce((total, row) => total + row[field], 0);
+      return {
+        key,
+        start: Number(start),
+        end: Number(start) + WIDE_MS,
+        readings: totalOf('readings'),
+        totalC: totalOf('totalC'),
+        maxC: Math.max(...inside.map(({maxC}) => maxC)),
+      };
+    })
+    .toSorted(byKeyAndTimes);
 }
 
 /** Of the partition of each reading, when its turn has come. */
