@@ -1,23 +1,34 @@
 import * as z from 'zod';
 import {
   apiKey,
+  correlate,
   count,
   days,
   definePipeline,
   defineStream,
+  enrich,
+  filter,
   hopping,
   join,
+  map,
   max,
   mean,
   min,
   minutes,
+  not,
   rekey,
   running,
   seconds,
+  select,
   session,
+  sliding,
+  step,
   sum,
+  tableOf,
+  tableOfView,
   tumbling,
 } from '../../src/define/index.ts';
+import type {AmountRange} from './history/entry.ts';
 
 const fields = {
   id: z.string().max(64),
@@ -131,6 +142,81 @@ export const signalsOnDisk = tumbling(signals, {
   aggregates: amounts,
 });
 
+/** With rows that change when an event comes out of order. */
+export const signalSpans = sliding(signals, {
+  name: 'signal-spans',
+  sizeMs: seconds(5),
+  graceMs: seconds(3),
+  emit: 'updates',
+  storage: 'disk',
+  aggregates: amounts,
+});
+
+/** Some of what it tells is gone by then: a session that became longer. */
+export const signalBursts = session(signals, {
+  name: 'signal-bursts',
+  gapMs: seconds(2),
+  graceMs: seconds(3),
+  emit: {everyMs: seconds(1)},
+  aggregates: amounts,
+});
+
+/** What the functions below ask of an amount; the checker is told the same numbers. */
+export const AMOUNTS = {
+  large: {from: 800, to: 1_001},
+  rise: {from: 600, to: 1_001},
+  pause: {from: 300, to: 500},
+  fall: {from: 0, to: 300},
+  alarm: {from: 900, to: 1_001},
+  put: {from: 700, to: 1_001},
+  delete: {from: 0, to: 150},
+} as const satisfies Readonly<Record<string, AmountRange>>;
+
+const has =
+  ({from, to}: AmountRange) =>
+  ({amount}: Event): boolean =>
+    from <= amount && amount < to;
+
+/** One match of about eight events. */
+export const signalFalls = correlate({
+  name: 'signal-falls',
+  pattern: [
+    step('rise', signals, {where: has(AMOUNTS.rise)}),
+    not(step('pause', signals, {where: has(AMOUNTS.pause)})),
+    step('fall', signals, {where: has(AMOUNTS.fall)}),
+    not(step('alarm', signals, {where: has(AMOUNTS.alarm)})),
+  ],
+  withinMs: seconds(5),
+  graceMs: seconds(3),
+  select: ({rise, fall}) => ({rise: rise.id, fall: fall.id}),
+});
+
+export const largeOrders = select(filter(orders, has(AMOUNTS.large)), {
+  name: 'large-orders',
+  row: (order) => ({of: order.id}),
+});
+
+/** The same partition's events are the table: what an event finds in it does not depend on how fast anything is read. */
+const latestPut = tableOf(
+  map(
+    filter(signals, (signal) => has(AMOUNTS.put)(signal) || has(AMOUNTS.delete)(signal)),
+    (signal) => (has(AMOUNTS.put)(signal) ? {id: signal.id} : null),
+  ),
+  {name: 'latest-put'},
+);
+
+export const signalsWithLatest = select(
+  enrich(signals, latestPut, {
+    to: (signal, put) => ({of: signal.id, latest: put?.id ?? null}),
+  }),
+  {name: 'signals-with-latest', row: (row) => row},
+);
+
+export const signalsWithTally = select(
+  enrich(signals, tableOfView(signalTally), {to: (signal, tally) => ({of: signal.id, ...tally})}),
+  {name: 'signals-with-tally', row: (row) => row},
+);
+
 /** What orders and signals have in common: the number behind a key's last dash. */
 const slotOf = ({key}: Event): string => key.slice(key.lastIndexOf('-') + 1);
 const ordersBySlot = rekey(orders, {name: 'orders-by-slot', key: slotOf, partitions: 2});
@@ -165,6 +251,12 @@ export default definePipeline({
     signalTotals,
     signalTally,
     signalsOnDisk,
+    signalSpans,
+    signalBursts,
+    signalFalls,
+    largeOrders,
+    signalsWithLatest,
+    signalsWithTally,
     slotTotals,
     slotPairs,
   ],

@@ -33,6 +33,7 @@ function readEntry({topic, partition}: SimLog, record: IncomingRecord): Omit<Rea
   const headers = new Map(record.headers.map(([name, value]) => [name, fromUtf8(value)]));
   const seq = headers.get('forebay_seq');
   const previousSeq = headers.get('forebay_previous_seq');
+  const isFinal = headers.get('forebay_final');
   return {
     type: 'read',
     reader: READER,
@@ -45,6 +46,7 @@ function readEntry({topic, partition}: SimLog, record: IncomingRecord): Omit<Rea
     incarnation: headers.get('forebay_incarnation') ?? null,
     seq: seq === undefined ? null : Number(seq),
     ...(previousSeq === undefined ? {} : {previousSeq: Number(previousSeq)}),
+    ...(isFinal === undefined ? {} : {isFinal: isFinal === 'true'}),
     value: record.value === null ? null : JSON.parse(fromUtf8(record.value)),
   };
 }

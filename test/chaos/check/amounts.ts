@@ -20,9 +20,17 @@ export function together(a: Amounts | undefined, b: Amounts): Amounts {
   };
 }
 
-/** A result has some of them. */
-export function agrees(amounts: Amounts, result: Partial<Amounts>): boolean {
+/** A result has some of them, and perhaps the mean. */
+export function agrees(
+  amounts: Amounts,
+  result: Partial<Amounts> & {readonly mean?: number},
+): boolean {
   const names = ['count', 'sum', 'min', 'max'] as const;
   const present = names.filter((name) => result[name] !== undefined);
-  return present.length > 0 && present.every((name) => result[name] === amounts[name]);
+  const {mean = amounts.sum / amounts.count} = result;
+  return (
+    present.length > 0 &&
+    present.every((name) => result[name] === amounts[name]) &&
+    mean === amounts.sum / amounts.count
+  );
 }

@@ -59,7 +59,11 @@ function read(topic: string, n: number, change: Partial<ReadEntry> = {}): ReadEn
 function good(): HistoryEntry[] {
   const reads = [0, 1, 2, 4, 5].map((n) => read(TOPIC, n, n === 4 ? {previousSeq: 3} : {}));
   const unplaced = {id: null, shard: null, incarnation: null, seq: null};
-  const window = {key: JSON.stringify({key: 'k', start: 0, end: 10}), value: {count: 3, sum: 3}};
+  const window = {
+    key: JSON.stringify({key: 'k', start: 0, end: 10}),
+    value: {count: 3, sum: 3},
+    isFinal: true,
+  };
   return [
     run,
     {at: 1, type: 'send', op: 'invoke', request: 1, events: [0, 1, 2].map(event)},

@@ -1,17 +1,8 @@
 /** The checker finds nothing in rows that are right, of any kind of view, and in wrong ones what is wrong. */
 import {expect, test} from 'vitest';
-import type {ReadEntry, RunEntry, ViewSpec} from '../history/entry.ts';
-import {checkViews} from './check-views.ts';
-import {Findings} from './findings.ts';
-import {observeRun} from './observed-run.ts';
+import type {ViewSpec} from '../history/entry.ts';
+import {judgeTopics, OTHER, TOPIC, topicsOf, type Event, type Topics} from './judge-topics.ts';
 
-const TOPIC = 'orders';
-const OTHER = 'signals';
-
-function topicsOf(name: string) {
-  const topics = {sourceTopic: TOPIC, resultTopic: `p.${name}`, lateTopic: `p.${name}.late`};
-  return {name, by: 'key', ...topics} as const;
-}
 const windows = {kind: 'windows', sizeMs: 10, advanceMs: 10, graceMs: 2, emit: 'final'} as const;
 const sides = {leftTopic: TOPIC, rightTopic: OTHER} as const;
 const VIEWS: readonly ViewSpec[] = [
@@ -23,34 +14,26 @@ const VIEWS: readonly ViewSpec[] = [
   {...topicsOf('pairs'), ...sides, kind: 'pairs', by: 'slot', withinMs: 2},
 ];
 
-type Event = readonly [partition: number, key: string, time: number];
-/** The place in the list is an event's amount, and its id with an `e` before it. */
 const EVENTS: readonly Event[] = [
-  [0, 'a-1', 1],
-  [0, 'a-1', 5],
-  [0, 'a-2', 13],
+  [0, 'a-1', 1, 0],
+  [0, 'a-1', 5, 1],
+  [0, 'a-2', 13, 2],
   // Late for [0, 10); not for [0, 20), and the session of 1 to 5 that it is near to is closed.
-  [0, 'a-1', 7],
-  [0, 'a-2', 25],
+  [0, 'a-1', 7, 3],
+  [0, 'a-2', 25, 4],
   // Late for [10, 20) and [0, 20), not for [10, 30), and a closed session by itself.
-  [0, 'a-1', 14],
-  [0, 'a-2', 60],
+  [0, 'a-1', 14, 5],
+  [0, 'a-2', 60, 6],
   // The time of this partition ends at 25: so does that of the slots.
-  [1, 'b-1', 6],
-  [1, 'b-2', 25],
+  [1, 'b-1', 6, 7],
+  [1, 'b-2', 25, 8],
 ];
-/** With an `s` before it. */
 const OTHERS: readonly Event[] = [
-  [0, 's-1', 3],
-  [0, 's-2', 15],
-  [0, 's-2', 28],
+  [0, 's-1', 3, 0],
+  [0, 's-2', 15, 1],
+  [0, 's-2', 28, 2],
 ];
 
-/** Per view the keys and values of its rows, in their order, and its late events. */
-interface Topics {
-  readonly rows: readonly (readonly [key: object, value: object])[];
-  readonly late: readonly number[];
-}
 const RIGHT: Readonly<Record<string, Topics>> = {
   tumbling: {
     rows: [
@@ -129,11 +112,11 @@ const RIGHT: Readonly<Record<string, Topics>> = {
   },
   tally: {
     rows: [
-      [{key: 'a-1'}, {count: 1, sum: 0}],
-      [{key: 'a-1'}, {count: 4, sum: 9}],
-      [{key: 'a-2'}, {count: 3, sum: 12}],
-      [{key: 'b-1'}, {count: 1, sum: 7}],
-      [{key: 'b-2'}, {count: 1, sum: 8}],
+      [{key: 'a-1'}, {count: 1, sum: 0}, 'open'],
+      [{key: 'a-1'}, {count: 4, sum: 9}, 'open'],
+      [{key: 'a-2'}, {count: 3, sum: 12}, 'open'],
+      [{key: 'b-1'}, {count: 1, sum: 7}, 'open'],
+      [{key: 'b-2'}, {count: 1, sum: 8}, 'open'],
     ],
     late: [],
   },
@@ -153,15 +136,15 @@ const RIGHT: Readonly<Record<string, Topics>> = {
   pairs: {
     rows: [
       [
-        {key: '1', id: 'e0~s0'},
+        {key: '1', start: 1, end: 3, id: 'e0~s0'},
         {left: 'e0', right: 's0'},
       ],
       [
-        {key: '1', id: 'e1~s0'},
+        {key: '1', start: 3, end: 5, id: 'e1~s0'},
         {left: 'e1', right: 's0'},
       ],
       [
-        {key: '2', id: 'e2~s1'},
+        {key: '2', start: 13, end: 15, id: 'e2~s1'},
         {left: 'e2', right: 's1'},
       ],
     ],
@@ -169,47 +152,8 @@ const RIGHT: Readonly<Record<string, Topics>> = {
   },
 };
 
-function read(topic: string, offset: number, change: Partial<ReadEntry>): ReadEntry {
-  const nowhere = {shard: null, incarnation: null, seq: null};
-  const place = {topic, partition: 0, offset: String(offset), ...nowhere};
-  return {
-    at: 1,
-    type: 'read',
-    reader: 'final',
-    ...place,
-    key: null,
-    id: null,
-    value: null,
-    ...change,
-  };
-}
-
-function eventsIn(topic: string, letter: string, events: readonly Event[]): ReadEntry[] {
-  return events.map(([partition, key, time], n) =>
-    read(topic, n, {partition, key, id: `${letter}${n}`, value: {time, amount: n}}),
-  );
-}
-
 function judge(topics: Readonly<Record<string, Topics>>) {
-  const run: RunEntry = {
-    at: 0,
-    type: 'run',
-    seed: 1,
-    command: 'test',
-    views: VIEWS,
-    dataTopics: [TOPIC, OTHER],
-    deadLetterTopics: [],
-    rejectedTopics: [],
-    lateTopics: VIEWS.map(({lateTopic}) => lateTopic),
-  };
-  const told = Object.entries(topics).flatMap(([name, {rows, late}]) => [
-    ...rows.map(([key, value], n) => read(`p.${name}`, n, {key: JSON.stringify(key), value})),
-    ...late.map((n, offset) => read(`p.${name}.late`, offset, {id: `e${n}`})),
-  ]);
-  const sources = [...eventsIn(TOPIC, 'e', EVENTS), ...eventsIn(OTHER, 's', OTHERS)];
-  const findings = new Findings();
-  checkViews(observeRun([run, ...sources, ...told]), findings);
-  return findings.shown;
+  return judgeTopics({views: VIEWS, events: EVENTS, others: OTHERS, topics});
 }
 
 test('rows that are right have no violation, whatever the kind of the view', () => {
@@ -266,6 +210,16 @@ test('a window behind a rekey that one partition has not closed must have no row
   ] as const;
   expectViolation('slots', 'aggregate', ({rows, late}) => ({rows: [...rows, early], late}));
 });
+
+test.each(Object.keys(RIGHT).filter((name) => name !== 'tally'))(
+  '%s: a row is told before it is final',
+  (name) => {
+    expectViolation(name, 'aggregate', ({rows, late}) => {
+      const [key, value] = rows[0]!;
+      return {rows: [[key, value, 'open'], ...rows], late};
+    });
+  },
+);
 
 function expectViolation(
   name: string,

@@ -26,7 +26,7 @@ export interface RunEntry extends At {
   readonly lateTopics: readonly string[];
 }
 
-interface ViewHead {
+export interface ViewHead {
   readonly name: string;
   readonly resultTopic: string;
   readonly lateTopic: string;
@@ -37,8 +37,11 @@ interface ViewHead {
 /** Rows have some of `count`, `sum`, `min` and `max` of `value.amount`, a whole number. */
 interface AggregateHead extends ViewHead {
   readonly sourceTopic: string;
-  /** `final`: one result per row, when it closes. `updates`: a result per change, closed rows included. */
-  readonly emit: 'final' | 'updates';
+  /**
+   * `final`: one result per row, when it closes. `updates`: a result per change as well, so that an open row's last result is
+   * what it is now. `paced`: the same so often at most, so that an open row may be ahead of its results.
+   */
+  readonly emit: 'final' | 'updates' | 'paced';
 }
 
 /** Tumbling and hopping windows, by `value.time` (milliseconds). */
@@ -56,10 +59,16 @@ export interface SessionsSpec extends AggregateHead {
   readonly graceMs: number;
 }
 
+/** For every event time `t` of a key the window `[t - sizeMs, t]`, both ends inclusive. */
+export interface SlidingSpec extends AggregateHead {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+  readonly graceMs: number;
+}
+
 /** One row per key, of all its events. */
 export interface RunningSpec extends AggregateHead {
   readonly kind: 'running';
-  readonly emit: 'updates';
 }
 
 /**
@@ -73,8 +82,60 @@ export interface PairsSpec extends ViewHead {
   readonly withinMs: number;
 }
 
-export type AggregateSpec = WindowsSpec | SessionsSpec | RunningSpec;
-export type ViewSpec = AggregateSpec | PairsSpec;
+/** Amounts from `from` on and below `to`. */
+export interface AmountRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An event fits a step by its amount. */
+interface StepSpec {
+  readonly name: string;
+  readonly isNegated: boolean;
+  readonly amounts: AmountRange;
+}
+
+/**
+ * Per step that is not negated the id of its event, under the step's name. The first step is not negated and the last one
+ * is: a match is waited for until `withinMs` after its first event.
+ */
+export interface MatchesSpec extends ViewHead {
+  readonly kind: 'matches';
+  readonly sourceTopic: string;
+  readonly steps: readonly StepSpec[];
+  readonly withinMs: number;
+  readonly graceMs: number;
+}
+
+/** A row `{of}`, an event's id, for each event of some amounts. */
+export interface SelectionSpec extends ViewHead {
+  readonly kind: 'selection';
+  readonly sourceTopic: string;
+  readonly amounts: AmountRange;
+}
+
+/**
+ * A row `{of, latest}` per event: its own id, and that of its key's latest event with one of the amounts that put a row
+ * into a table, or null. Other amounts delete the table's row; both go by event time. An event is in the table before it
+ * is looked up.
+ */
+export interface LatestSpec extends ViewHead {
+  readonly kind: 'latest';
+  readonly sourceTopic: string;
+  readonly puts: AmountRange;
+  readonly deletes: AmountRange;
+}
+
+/** A row `{of, count, sum, min, max}` per event: its id, and what the events of its key add up to so far, it included. */
+export interface TotalsSoFarSpec extends ViewHead {
+  readonly kind: 'totals-so-far';
+  readonly sourceTopic: string;
+}
+
+export type AggregateSpec = WindowsSpec | SessionsSpec | SlidingSpec | RunningSpec;
+/** Their rows are events: written once, with an id, and final. */
+export type EventRowsSpec = PairsSpec | MatchesSpec | SelectionSpec | LatestSpec | TotalsSoFarSpec;
+export type ViewSpec = AggregateSpec | EventRowsSpec;
 
 /** An event as its sender knows it. `n` counts per key from 0, and a sender has one unanswered event per key at most. */
 export interface SentEvent {
@@ -126,6 +187,8 @@ export interface ReadEntry extends At {
   readonly seq: number | null;
   /** `forebay_previous_seq`: the record before this one in its shard's topic, where that is not seq - 1. */
   readonly previousSeq?: number;
+  /** `forebay_final`, of a result: whether its row changes no more. */
+  readonly isFinal?: boolean;
   /** Parsed JSON; null is a tombstone. Of a data topic: `{id, key, n, time, amount}`. */
   readonly value: unknown;
 }

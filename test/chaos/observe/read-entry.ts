@@ -22,6 +22,7 @@ export function readEntry(
     const {incarnation, seq} = value as {incarnation: string; seq: number};
     return {type: 'progress', reader, shard: key ?? '', incarnation, seq};
   }
+  const isResult = topics.results.has(topic);
   const seq = headers['forebay_seq'];
   const previousSeq = headers['forebay_previous_seq'];
   return {
@@ -36,7 +37,8 @@ export function readEntry(
     incarnation: headers['forebay_incarnation'] ?? null,
     seq: seq === undefined ? null : Number(seq),
     ...(previousSeq === undefined ? {} : {previousSeq: Number(previousSeq)}),
-    value: topics.results.has(topic) ? value : eventOf(value),
+    ...(isResult ? {isFinal: headers['forebay_final'] === 'true'} : {}),
+    value: isResult ? value : eventOf(value),
   };
 }
 
