@@ -41,6 +41,8 @@ export class ViewFollower {
     while (!signal.aborted) {
       try {
         const answer = await fetch(this.#url, {signal});
+        // It has too many rows: asking again reads them all again.
+        if (answer.status === 400) return;
         if (answer.ok && answer.body !== null) {
           for await (const event of readEventStream(answer.body)) this.take(event);
         }

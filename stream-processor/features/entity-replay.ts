@@ -104,8 +104,11 @@ export class EntityReplay {
     const replayed = this.#engine.view(view)!;
     const open = replayed.operator.openRows(range).map(toViewRow);
     const closed = this.#closed.get(view);
-    const features = newestOf(closed === undefined ? open : [...open, closed]);
-    return {features, watermark: replayed.time.committedMs};
+    const {committedMs} = replayed.time;
+    const isKept =
+      closed !== undefined && closed.end! > (committedMs ?? 0) - replayed.view.retentionMs;
+    const features = newestOf(isKept ? [...open, closed] : open);
+    return {features, watermark: committedMs};
   }
 
   #applyWaiting(): void {

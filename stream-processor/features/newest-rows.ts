@@ -34,10 +34,12 @@ export async function newestRows(
   const range = {key, fromMs: MAX_TIME_MS, toMs: MAX_TIME_MS, limit: 1};
   const {watermark} = await views.rows(view, range);
   for (let reachMs = firstReachMs(view); ; reachMs *= REACH_FACTOR) {
-    const fromMs = Math.max(-MAX_TIME_MS, (watermark ?? 0) - reachMs);
+    const reached = (watermark ?? 0) - reachMs;
+    // Windows that take the first events there can be begin before 1970.
+    const fromMs = reached > 0 ? reached : -MAX_TIME_MS;
     const answer = await rowsFrom(views, view, {key, fromMs});
     const features = newestOf(answer.rows);
-    const isAll = fromMs <= 0 || view.kind === 'running' || watermark === null;
+    const isAll = reached <= 0 || view.kind === 'running' || watermark === null;
     if (features.closed !== null || isAll) return {features, watermark: answer.watermark};
   }
 }

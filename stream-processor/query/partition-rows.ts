@@ -3,7 +3,7 @@ import type {ViewRow} from '../../src/protocol/query.ts';
 import type {RowIdentity, RowRange} from '../engine/operator.ts';
 import type {PartitionProcessor} from '../task/partition-processor.ts';
 import type {ClosedRow} from '../state/closed-rows.ts';
-import {compareRows, toViewRow} from './view-row.ts';
+import {compareRows, toViewRow, viewRow} from './view-row.ts';
 
 /** What rows of a partition are read from. */
 export type RowsOfPartition = Pick<PartitionProcessor, 'openRows'> & {
@@ -41,5 +41,5 @@ function placeOf({key, start, end, id}: RowIdentity) {
 function closedViewRow({key, startMs, endMs, id, json}: ClosedRow): ViewRow {
   const values = JSON.parse(json) as Record<string, unknown>;
   const named = {key, start: startMs, end: endMs, ...(id === '' ? {} : {id})};
-  return {...named, final: true, ...values};
+  return viewRow({...named, final: true}, values);
 }

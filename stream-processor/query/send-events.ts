@@ -22,6 +22,7 @@ export function sendEvents(
   events: AsyncIterable<SentEvent>,
   stop: () => void,
 ): Response {
+  if (c.req.method === 'HEAD') stop();
   // Proxies must not hold events back to compress or batch them.
   c.header('x-accel-buffering', 'no');
   return streamSSE(c, async (stream) => {
@@ -30,10 +31,10 @@ export function sendEvents(
     try {
       while (!stream.aborted && !stream.closed) {
         const arrival = await arrivals.next(KEEP_ALIVE_MS);
-        if (arrival === undefined) await write(stream, ': keep-alive\n\n');
-        else if (arrival.kind === 'value') await write(stream, textOf(arrival.value));
         // The client asks again, and is told then why it cannot go on.
-        else break;
+        if (arrival !== undefined && arrival.kind !== 'value') break;
+        const text = arrival === undefined ? ': keep-alive\n\n' : textOf(arrival.value);
+        if (!(await isTaken(stream, text))) break;
       }
     } finally {
       stop();
@@ -43,8 +44,16 @@ export function sendEvents(
   });
 }
 
-async function write(stream: SSEStreamingApi, text: string): Promise<void> {
-  await withTimeout(stream.write(text), {what: 'a write to a reader', timeoutMs: STALLED_MS});
+/** Whether the reader took it in time. */
+async function isTaken(stream: SSEStreamingApi, text: string): Promise<boolean> {
+  const writing = withTimeout(stream.write(text), {
+    what: 'a write to a reader',
+    timeoutMs: STALLED_MS,
+  });
+  return await writing.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** JSON has no line breaks, so one data line holds it. */

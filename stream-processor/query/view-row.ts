@@ -4,7 +4,15 @@ import type {Row, RowIdentity} from '../engine/operator.ts';
 
 /** A row as queries show it: without the parts of its identity that it does not have. */
 export function toViewRow(row: Row): ViewRow {
-  return {...toNamedRow(row), final: row.isFinal, ...row.values};
+  return viewRow({...toNamedRow(row), final: row.isFinal}, row.values);
+}
+
+/** No field that a definition returned stands for who the row is: pages and deltas go by that. */
+export function viewRow(
+  named: NamedRow & {readonly final: boolean},
+  values: Readonly<Record<string, unknown>>,
+): ViewRow {
+  return {...named, ...values, ...named};
 }
 
 export function toNamedRow({key, start, end, id}: RowIdentity): NamedRow {

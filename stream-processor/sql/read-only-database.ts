@@ -7,8 +7,8 @@ import type {SqlAsk, SqlReply, SqlTableShape, TableChange} from './sql-messages.
 const MAX_VALUE_BYTES = 16_000_000;
 /** Columns a statement may name that a table without rows does not have yet. */
 const MAX_ASSUMED_COLUMNS = 50;
-/** Also where it is part of a text. */
-const NAMED_PARAMETER = /[:@$]\w+/g;
+/** Also where it is part of a text. `$` names may have `::` and end in `(…)`. */
+const NAMED_PARAMETER = /[:@$#](?:[\w$\u0080-\uffff]|::)+(?:\([^\s)]*\))?/g;
 const ALLOWED: ReadonlySet<number> = new Set([
   constants.SQLITE_SELECT,
   constants.SQLITE_READ,
@@ -46,6 +46,7 @@ export class ReadOnlyDatabase {
 
   run({sql, params, maxRows, maxBytes}: Run): SqlReply {
     try {
+      if (sql.includes('\0')) return invalid('it has a NUL character, at which SQLite would end');
       const statement = this.#prepare(sql);
       const columns = statement.columns().map(({name}) => name);
       if (columns.length === 0) return invalid('only a SELECT, VALUES or WITH can be run');

@@ -11,6 +11,11 @@ export type SqlTable = SqlTableShape &
 
 /** SQLite keeps such names to itself. */
 const RESERVED = /^(?:sqlite|pragma)_/;
+/** Of a table whose rows have fields of any name; SQLite takes 2,000. */
+const MAX_COLUMNS = 1_000;
+const MAX_COLUMN_CHARACTERS = 128;
+/** SQLite's own name for where a row is. */
+const ROW_NUMBER = '_rowid_';
 const ROW_COLUMNS = ['key', 'start', 'end', 'id', 'final'];
 
 /** What a statement can read: the published views, and the static tables that events are enriched from. */
@@ -39,14 +44,15 @@ function hasWord(text: string, name: string): boolean {
   return new RegExp(String.raw`(?<!\w)${escaped}(?!\w)`).test(text);
 }
 
-/** A table with a column for every field of its rows. */
+/** A table with a column for every field of its rows that SQLite has room for. */
 export function withFields(table: SqlTable, rows: Iterable<object>): SqlTable {
   if (!table.isOpen) return table;
   const known = new Set(table.columns.map((column) => column.toLowerCase()));
   const columns = [...table.columns];
   for (const row of rows) {
     for (const field of Object.keys(row)) {
-      if (known.has(field.toLowerCase())) continue;
+      if (columns.length >= MAX_COLUMNS) return {...table, columns};
+      if (known.has(field.toLowerCase()) || !canBeColumn(field)) continue;
       known.add(field.toLowerCase());
       columns.push(field);
     }
@@ -62,7 +68,22 @@ export function sqlValue(value: unknown): SqlValue {
 }
 
 export function sqlValues(table: SqlTable, row: ViewRow | Record<string, Json>): SqlValue[] {
-  return table.columns.map((column) => sqlValue((row as Record<string, unknown>)[column]));
+  const fields: Readonly<Record<string, unknown>> = row;
+  if (!table.isOpen) return table.columns.map((column) => sqlValue(fields[column]));
+  const values = new Map<string, unknown>();
+  for (const [field, value] of Object.entries(fields)) {
+    const column = field.toLowerCase();
+    if (!values.has(column)) values.set(column, value);
+  }
+  return table.columns.map((column) => sqlValue(values.get(column.toLowerCase())));
+}
+
+function canBeColumn(field: string): boolean {
+  return (
+    field.length <= MAX_COLUMN_CHARACTERS &&
+    !field.includes('\0') &&
+    field.toLowerCase() !== ROW_NUMBER
+  );
 }
 
 function viewTable(view: ViewDefinition): SqlTable {

@@ -28,8 +28,13 @@ export interface AggregateOptions<Event, Fields extends Aggregates<Event>> exten
   readonly aggregates: Fields;
 }
 
-/** What a `row` or `select` makes: a JSON object, so no list, `Map` or `Set`. */
-export type RowObject = object & {readonly [Symbol.iterator]?: never};
+/**
+ * What a `row` or `select` makes: a JSON object, so no list, `Map` or `Set`. Queries show the row's own `key`, `start`, `end`,
+ * `id` and `final`.
+ */
+export type RowObject = object & {readonly [Symbol.iterator]?: never} & {
+  readonly [Own in 'key' | 'start' | 'end' | 'id' | 'final']?: never;
+};
 
 export function viewHead(options: ViewOptions, input: AnyInput): ViewHead {
   return {

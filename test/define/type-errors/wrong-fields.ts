@@ -281,3 +281,8 @@ export const wrongClosedRows = [
   rowsOf(latest.view), // error TS2345
   map(rowsOf(rightView), ({start, readings, missing}) => [start, readings, missing]), // error TS2339
 ];
+
+export const rowWithAnId = select(right, {
+  name: 'named',
+  row: ({station}) => ({id: station}), // error TS2322
+});

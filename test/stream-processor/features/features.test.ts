@@ -15,6 +15,7 @@ import {
   join,
   max,
   minutes,
+  rowsOf,
   running,
   seconds,
   select,
@@ -51,11 +52,20 @@ const aggregates = {
 const head = {graceMs: seconds(30), emit: 'final', aggregates} as const;
 const cold = filter(readings, (reading) => reading.temperatureC < 0);
 const warm = filter(readings, (reading) => reading.temperatureC > 20);
+const perMinute = tumbling(readings, {...head, name: 'minute', sizeMs: minutes(1)});
 const pipeline = definePipeline({
   name: 'engine',
   streams: [readings],
   views: [
-    tumbling(readings, {...head, name: 'minute', sizeMs: minutes(1)}),
+    perMinute,
+    tumbling(readings, {...head, name: 'brief', sizeMs: minutes(1), retentionMs: minutes(2)}),
+    tumbling(rowsOf(perMinute), {
+      name: 'minutes',
+      sizeMs: minutes(3),
+      graceMs: 0,
+      emit: 'final',
+      aggregates: {minutes: count(), most: max((row) => row.readings)},
+    }),
     hopping(readings, {...head, name: 'five', sizeMs: minutes(5), advanceMs: minutes(1)}),
     session(readings, {...head, name: 'visit', gapMs: seconds(8)}),
     sliding(cold, {...head, name: 'cold', sizeMs: seconds(20)}),
@@ -137,17 +147,22 @@ test('the answer as of a past event time is the answer that was given then', asy
   const given = new Map<number, Map<string, FeaturesAnswer>>();
   const all = randomReadings({count: 400, stations: 3, random});
   let skippedMs = 0;
+  /** The last answer of a time is the one that holds for it. */
+  const note = async () => {
+    const answers = new Map<string, FeaturesAnswer>();
+    for (const entity of ENTITIES) answers.set(entity, await ask(entity));
+    given.set(task.processor.watermark!, answers);
+  };
   for (const [index, reading] of all.entries()) {
     nowMs += 500;
     produce({...reading, timeMs: reading.timeMs + skippedMs});
     commitAll();
+    await note();
     if (index % 150 === 149) {
       idle(200_000);
       skippedMs += 100_000;
+      await note();
     }
-    const answers = new Map<string, FeaturesAnswer>();
-    for (const entity of ENTITIES) answers.set(entity, await ask(entity));
-    given.set(task.processor.watermark!, answers);
   }
   const times = [...given.keys()];
   for (let n = 0; n < 40; n++) {
@@ -179,6 +194,14 @@ test('a key that was quiet for long still has its newest closed window', async (
   expect(features['minute']).toMatchObject({closed: {start, final: true, readings: 1}, open: null});
   expect(features['all']).toMatchObject({closed: null, open: {key: 'old', maxC: 1, final: false}});
   expect(Object.keys(freshness)).toEqual(['minute', 'all']);
+});
+
+test('a window that begins before 1970 is found', async () => {
+  produce({station: 'first', timeMs: 1_000, temperatureC: -1});
+  produce({station: 'first', timeMs: 40_000, temperatureC: -1});
+  commitAll();
+  const {features} = await ask('first', '?views=cold');
+  expect(features['cold']!.closed).toMatchObject({start: -19_000, end: 1_000});
 });
 
 test.each([

@@ -99,7 +99,7 @@ const q3 = join(
     name: 'q3',
     withinMs: FOREVER_MS,
     graceMs,
-    select: ({id}, {name, city, state}) => ({name, city, state, id}),
+    select: ({id: auction}, {name, city, state}) => ({name, city, state, auction}),
   },
 );
 
@@ -195,7 +195,7 @@ const q8 = join(persons, bySeller, {
   graceMs,
   where: (person, auction) => windowOf(person.timeMs) === windowOf(auction.timeMs),
   select: ({id, name, timeMs}, auction) => ({
-    id,
+    person: id,
     name,
     window: windowOf(timeMs),
     auction: auction.id,

@@ -35,6 +35,10 @@ function windowRow(key: string, minute: number, values: Row['values'], isFinal =
   return {key, start, end: start + MINUTE_MS, id: '', isFinal, values};
 }
 
+function placedRow(at: number, values: Row['values']): Row {
+  return {key: 's1', start: at, end: at, id: `readings:${at}`, isFinal: false, values};
+}
+
 async function ask(sql: string, params?: readonly unknown[], query = '') {
   const body = JSON.stringify({sql, ...(params === undefined ? {} : {params})});
   const response = await app.request(`/v1/sql${query}`, {method: 'POST', body});
@@ -86,6 +90,19 @@ describe('one statement', () => {
     });
   });
 
+  test('shows fields of any name, as far as there is room, and no name breaks a table', async () => {
+    const many = Object.fromEntries(Array.from({length: 2_500}, (_, n) => [`field${n}`, n]));
+    const odd = {'a\u0000b': 1, _rowid_: 2, ['x'.repeat(200)]: 3, 'größe "1"': 4, Val: 5};
+    const changed = [placedRow(1, odd), placedRow(2, {val: 6, ...many})];
+    views.commit('placed', 0, {changed});
+    const {answer} = await ask('SELECT "größe ""1""", val, field500 FROM placed ORDER BY start');
+    expect(answer.rows).toEqual([
+      [4, 5, null],
+      [null, 6, 500],
+    ]);
+    expect((await ask('SELECT * FROM placed')).answer.columns.length).toBe(1_000);
+  });
+
   test('is narrowed by key and time', async () => {
     const {answer} = await ask('SELECT count(*) FROM station_minute', [], '?key=s1&from=60000');
     expect(answer.rows).toEqual([[1]]);
@@ -103,6 +120,7 @@ describe('one statement', () => {
     ["VACUUM INTO '/tmp/forebay-stolen'"],
     ['SELECT 1; SELECT 2'],
     ['SELECT 1; DROP TABLE stations'],
+    ['SELECT 1\u0000; DROP TABLE stations'],
     ['SELECT nothing FROM station_minute'],
     ['SELECT randomblob(100000000)'],
     [''],
@@ -116,6 +134,8 @@ describe('one statement', () => {
     ['SELECT ?, ?', [1]],
     ['SELECT ?2', [1]],
     ['SELECT key FROM stations WHERE key = :key', []],
+    ['SELECT :é', []],
+    ['SELECT $a::b(c)', []],
     ['SELECT ?', [1, 2]],
   ])('%s with the values %j is refused', async (sql, params) => {
     const {status, answer} = await ask(sql, params);
