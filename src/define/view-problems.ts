@@ -6,7 +6,7 @@ import type {AnyStream} from './stream.ts';
 import type {LatestTable} from './table.ts';
 import {topologyOf, type TaskGroup} from './topology.ts';
 import {MAX_STEPS} from './views/correlate.ts';
-import {inputsOf, type AggregateView, type ViewDefinition} from './view.ts';
+import {inputsOf, isClosingView, type AggregateView, type ViewDefinition} from './view.ts';
 
 const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 /** What a row of a view is made of besides its aggregates. */
@@ -91,6 +91,13 @@ function inputProblems(input: AnyInput, at: string, streams: readonly AnyStream[
         `${at}: its stream "${input.name}" has no key to group by`,
       ),
     ];
+  }
+  if (input.kind === 'rows') {
+    const {name, kind} = input.view;
+    return problemIf(
+      !isClosingView(input.view),
+      `${at}: rowsOf("${name}"): only rows of tumbling, hopping, session and sliding windows become final, not those of ${kind}`,
+    );
   }
   if (!('from' in input)) return [];
   const own =

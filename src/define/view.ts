@@ -114,6 +114,10 @@ export function isEventView(view: ViewDefinition): view is AnyEventView {
   return view.kind === 'join' || view.kind === 'correlate' || view.kind === 'select';
 }
 
+export function isClosingView(view: ViewDefinition): view is ClosingView {
+  return !isEventView(view) && view.kind !== 'running';
+}
+
 /** What a view reads, in the order of its sides. */
 export function inputsOf(view: ViewDefinition): readonly AnyInput[] {
   if (view.kind === 'join') return [view.left, view.right];

@@ -1,10 +1,14 @@
 import {isEventView, type ViewDefinition} from '../../src/define/view.ts';
+import {assert} from '../../src/lib/assert.ts';
 import type {TableRows} from '../table/table-rows.ts';
 import {SourceNode} from './input-node.ts';
 import type {MemberTime} from './member-time.ts';
 import type {LateReason, Operator, OperatorContext, Row, TimedEvent} from './operator.ts';
 import {eventOfRow} from './event-of-row.ts';
 import type {Member, Route, Source} from './route.ts';
+
+/** Closed rows between two looks at what the next commit has already. */
+const MAX_HANDED_ON_AT_ONCE = 100;
 
 export interface EngineViewOptions {
   readonly view: ViewDefinition;
@@ -105,22 +109,23 @@ export class EngineView implements Member, Source {
     return this.#emitted.length;
   }
 
-  /** Closed windows, `limit` at most, become events of the views that read their rows. Returns how many did. */
-  handOn(limit: number): number {
-    if (!this.#handsOn) return 0;
-    const rows = this.operator.takeDue(limit);
-    for (const row of rows) {
-      this.#emitted.push(row);
-      this.#options.forward(this, eventOfRow(this.view, row));
+  /** Closed windows become events of the views that read their rows, as long as there is room for what joins make of them. */
+  handOn(room: () => number): void {
+    for (let left = room(); left > 0 && this.isHeld; left = room()) {
+      for (const row of this.operator.takeDue(Math.min(MAX_HANDED_ON_AT_ONCE, left))) {
+        this.#emitted.push(row);
+        this.#options.forward(this, eventOfRow(this.view, row));
+      }
     }
-    return rows.length;
   }
 
   /** For the commit being made: all that was emitted or handed on, and up to `limit` closed windows. */
   takeFinal(limit: number): readonly Row[] {
     const emitted = this.#emitted;
     this.#emitted = [];
-    const closed = this.#handsOn ? [] : this.operator.takeDue(limit);
+    // Of a view whose rows were handed on none are left, or no room: it only drops what it needs no more.
+    const closed = this.operator.takeDue(limit);
+    assert(closed.length === 0 || !this.#handsOn, 'rows are handed on before a commit takes them');
     return emitted.length === 0 ? closed : [...emitted, ...closed];
   }
 

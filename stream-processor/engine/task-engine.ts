@@ -148,11 +148,10 @@ export class TaskEngine {
    */
   handOn(limit: number): void {
     if (!this.#mayBeDue || !this.views.some(({isHeld}) => isHeld)) return;
-    let left = limit - this.#emittedCount();
     for (const member of this.#members) {
       if (member.time.follow()) member.advance(member.time.timeMs!);
       if (member instanceof EngineView)
-        left -= ofView(member.name, () => member.handOn(Math.max(0, left)));
+        ofView(member.name, () => member.handOn(() => limit - this.#emittedCount()));
     }
   }
 

@@ -51,7 +51,8 @@ export class EntityReplay {
   readonly #options: EntityReplayOptions;
   readonly #engine: TaskEngine;
   readonly #roots: ReadonlyMap<string, ReplayedRoot>;
-  readonly #closed = new Map<string, ViewRow>();
+  /** Per view, oldest first: each ends before those ahead of it, so it outlives none that begins later. */
+  readonly #closed = new Map<string, readonly ViewRow[]>();
 
   constructor(options: EntityReplayOptions) {
     this.#options = options;
@@ -103,12 +104,10 @@ export class EntityReplay {
     const range = {...EVERYTHING, key: this.#options.entity, limit: MAX_OPEN_ROWS};
     const replayed = this.#engine.view(view)!;
     const open = replayed.operator.openRows(range).map(toViewRow);
-    const closed = this.#closed.get(view);
     const {committedMs} = replayed.time;
-    const isKept =
-      closed !== undefined && closed.end! > (committedMs ?? 0) - replayed.view.retentionMs;
-    const features = newestOf(isKept ? [...open, closed] : open);
-    return {features, watermark: committedMs};
+    const keptFromMs = (committedMs ?? 0) - replayed.view.retentionMs;
+    const closed = (this.#closed.get(view) ?? []).filter(({end}) => end! > keptFromMs);
+    return {features: newestOf([...open, ...closed]), watermark: committedMs};
   }
 
   #applyWaiting(): void {
@@ -169,10 +168,10 @@ export class EntityReplay {
       for (const [{view}, rows] of this.#engine.takeFinal(MAX_DUE_ROWS)) {
         for (const row of rows) {
           if (row.key !== this.#options.entity) continue;
-          const shown = toViewRow(row);
-          const before = this.#closed.get(view.name);
-          if (before === undefined || compareRows(before, shown) <= 0)
-            this.#closed.set(view.name, shown);
+          this.#closed.set(
+            view.name,
+            withClosed(this.#closed.get(view.name) ?? [], toViewRow(row)),
+          );
         }
       }
       this.#engine.markCommitted();
@@ -186,6 +185,14 @@ export class EntityReplay {
     const writers = writersOf(topologyOf(this.#options.pipeline), root);
     return new RepartitionInput({root, writers, ...common});
   }
+}
+
+/** Without the rows that retention takes before one that is newer. */
+function withClosed(rows: readonly ViewRow[], row: ViewRow): readonly ViewRow[] {
+  const newer = rows.filter((each) => compareRows(each, row) > 0);
+  if (newer.some(({end}) => end! >= row.end!)) return rows;
+  const older = rows.filter((each) => compareRows(each, row) <= 0 && each.end! > row.end!);
+  return [...older, row, ...newer];
 }
 
 /** The other tasks have their own logs. */

@@ -17,6 +17,8 @@ export class MergeTree {
   readonly #paneMs: number;
   /** Kept nodes by level and index; none at level 0. */
   readonly #levels: Map<number, MergedPane>[] = [];
+  /** Nodes from before it are asked for by queries only, until the next commit: kept, they would never be forgotten. */
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: PaneStore, paneMs: number) {
     this.#store = store;
@@ -39,8 +41,9 @@ export class MergeTree {
     this.#above(startMs, (nodes, index) => nodes.get(index)?.markStale(key));
   }
 
-  /** Nobody reads the pane at `startMs` any more. */
+  /** No window that is left has the pane at `startMs`, the oldest there is. */
   forget(startMs: number): void {
+    this.#forgottenMs = Math.max(this.#forgottenMs, startMs);
     this.#above(startMs, (nodes, index) => nodes.delete(index));
   }
 
@@ -70,7 +73,8 @@ export class MergeTree {
     if (count < 2) return first === undefined ? undefined : this.#store.pane(first);
     const left = () => this.#node(level - 1, index * 2);
     const right = () => this.#node(level - 1, index * 2 + 1);
-    if (isNewest) return this.#pair(left(), right());
+    const isForgotten = index * 2 ** level * this.#paneMs <= this.#forgottenMs;
+    if (isNewest || isForgotten) return this.#pair(left(), right());
     const nodes = this.#nodesAt(level);
     let node = nodes.get(index);
     if (node === undefined) {

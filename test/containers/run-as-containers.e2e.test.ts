@@ -232,6 +232,8 @@ test(
     run.append('orders/0', 3_000);
     expect(await container.stop(drain.config.StopSignal)).toBe(0);
     const next = await startDrain();
+    // The first may have delivered all: process 1 hears no signal before it listens for it.
+    await next.ready();
     await run.expectDelivered('orders');
     expect(await next.stop(drain.config.StopSignal)).toBe(0);
   },

@@ -13,7 +13,9 @@ import {
   not,
   quantile,
   rekey,
+  rowsOf,
   running,
+  select,
   session,
   sliding,
   step,
@@ -121,6 +123,15 @@ test('durations, storage and emission of every kind of view are checked, and all
   ]) {
     expect(problems.filter((problem) => problem.startsWith(part))).toHaveLength(1);
   }
+});
+
+test('rows of a view that has no last ones are no events', () => {
+  const totals = running(payments, {name: 'totals', aggregates: {events: count()}});
+  // As a definition without types could have it.
+  const rows = rowsOf(totals as never);
+  expect(problemsOf([select(rows, {name: 'ends', row: () => ({})})])).toEqual([
+    'view "ends": rowsOf("totals"): only rows of tumbling, hopping, session and sliding windows become final, not those of running',
+  ]);
 });
 
 test('names that are taken, and what cannot be joined by key, are listed', () => {

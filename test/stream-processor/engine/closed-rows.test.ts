@@ -21,7 +21,7 @@ import {
   tableOf,
   tumbling,
 } from '../../../src/define/index.ts';
-import type {Storage, ViewDefinition} from '../../../src/define/view.ts';
+import type {ClosingView, Storage, ViewDefinition} from '../../../src/define/view.ts';
 import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
 import {ModelTask, names, PARTITION} from '../support/model-task.ts';
@@ -168,6 +168,74 @@ test.each(['memory', 'disk'] as const)(
     );
   },
 );
+
+test('a view whose rows are read keeps nothing when all are closed, and its task comes to rest', async () => {
+  for (const view of viewsOf('memory').slice(0, 4) as readonly ClosingView[]) {
+    const views = [view, select(rowsOf(view), {name: 'read', row: ({start}) => ({from: start})})];
+    const folder = temporaryFolder();
+    let nowMs = START_MS;
+    const checkpointPath = pathOf(folder.path, 'task.sqlite');
+    const kafka = new MemoryKafka();
+    const task = await ModelTask.restore({kafka, checkpointPath, views, nowMs: () => nowMs});
+    const all = ['a', 'b', 'c'].map((station) => ({station, timeMs: START_MS, temperatureC: 1}));
+    task.apply(all.map(toInput));
+    const {processor} = task;
+    for (let step = 0; step < 100; step++) {
+      nowMs += seconds(5);
+      processor.noteEnd(readings.name, BigInt(all.length), nowMs);
+      processor.tick(nowMs);
+      while (task.hasWork()) task.commit();
+    }
+    expect(processor.engine.waitsForTime(), view.name).toBe(false);
+    expect(kafka.records(names.results('read'), PARTITION).length).toBeGreaterThan(2);
+    task.crash();
+    folder.remove();
+  }
+});
+
+test('a commit has room for what a join makes of closed rows', async () => {
+  const aggregates = {readings: count()};
+  const perMinute = tumbling(readings, {
+    name: 'per-minute',
+    sizeMs: minutes(1),
+    graceMs: 0,
+    emit: 'final',
+    aggregates,
+  });
+  const pairs = join(rowsOf(perMinute), rowsOf(perMinute), {
+    name: 'pairs',
+    withinMs: minutes(30),
+    graceMs: 0,
+    select: () => ({}),
+  });
+  const folder = temporaryFolder();
+  const maxClosed = 1_000;
+  const task = await ModelTask.restore({
+    kafka: new MemoryKafka(),
+    checkpointPath: pathOf(folder.path, 'task.sqlite'),
+    views: [perMinute, pairs],
+    nowMs: () => START_MS,
+    maxClosed,
+  });
+  const stations = Array.from({length: 1_000}, (_, n) => `station-${n}`);
+  for (let minute = 0; minute < 10; minute++) {
+    const timeMs = START_MS + minutes(minute);
+    const from = Number(task.offset());
+    const all = stations.map((station, n) => toInput({station, timeMs, temperatureC: 1}, from + n));
+    task.apply(all);
+    while (task.hasWork()) {
+      const {processor} = task;
+      const commit = processor.prepareCommit(START_MS);
+      const rows = commit.views.reduce((total, {final}) => total + final.length, 0);
+      // The last hundred closed rows, and each with all before it, twice.
+      expect(rows).toBeLessThanOrEqual(maxClosed + 100 * (1 + 2 * 10));
+      processor.markCommitted(commit);
+      processor.applyWaiting(START_MS);
+    }
+  }
+  task.crash();
+  folder.remove();
+});
 
 /** Of the readings that rows were made of. */
 function totalOf(rows: readonly string[]): number {

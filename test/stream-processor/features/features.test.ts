@@ -73,6 +73,7 @@ const pipeline = definePipeline({
     join(cold, warm, {
       name: 'swing',
       withinMs: seconds(10),
+      retentionMs: seconds(20),
       graceMs: seconds(5),
       select: (low, high) => ({byC: high.temperatureC - low.temperatureC}),
     }),
