@@ -1,4 +1,4 @@
-import {isEventView, type ViewDefinition} from '../../src/define/view.ts';
+import {isClosingView, type ViewDefinition} from '../../src/define/view.ts';
 import {assert} from '../../src/lib/assert.ts';
 import type {TableRows} from '../table/table-rows.ts';
 import {SourceNode} from './input-node.ts';
@@ -131,7 +131,7 @@ export class EngineView implements Member, Source {
 
   /** Rows of event views are handed on when they are emitted. */
   get #handsOn(): boolean {
-    return this.routes.length > 0 && !isEventView(this.view);
+    return this.routes.length > 0 && isClosingView(this.view);
   }
 
   #updateTables(event: TimedEvent): void {

@@ -5,6 +5,7 @@
  * the order in which an event comes to them: a table knows an event before the event is enriched from it.
  */
 import type {AnyInput, EnrichInput} from '../../src/define/input.ts';
+import {viewRead} from '../../src/define/reach.ts';
 import type {AnyTable, LatestTable} from '../../src/define/table.ts';
 import {eventsRootName, partialRekeyOf, type Repartition} from '../../src/define/topology.ts';
 import type {TaskGroup} from '../../src/define/topology.ts';
@@ -102,12 +103,11 @@ export class GroupGraph {
       case 'rekey':
         return this.#root(eventsRootName(input));
       case 'rows':
-        return this.#viewOf(input.view);
       case 'join':
       case 'correlate':
       case 'select':
       default:
-        return this.#viewOf(input);
+        return this.#viewOf(viewRead(input));
     }
   }
 

@@ -149,7 +149,7 @@ export class TaskEngine {
   handOn(limit: number): void {
     if (!this.#mayBeDue || !this.views.some(({isHeld}) => isHeld)) return;
     for (const member of this.#members) {
-      if (member.time.follow()) member.advance(member.time.timeMs!);
+      follow(member);
       if (member instanceof EngineView)
         ofView(member.name, () => member.handOn(() => limit - this.#emittedCount()));
     }
@@ -236,11 +236,7 @@ export class TaskEngine {
   #moveMembers(): boolean {
     let hasMoved = false;
     this.#mayBeDue = true;
-    for (const member of this.#members) {
-      if (!member.time.follow()) continue;
-      member.advance(member.time.timeMs!);
-      hasMoved = true;
-    }
+    for (const member of this.#members) if (follow(member)) hasMoved = true;
     return hasMoved;
   }
 
@@ -290,4 +286,11 @@ export class TaskEngine {
     assert(root !== undefined, 'the group has this root');
     return root;
   }
+}
+
+/** Whether the member's time has moved. */
+function follow(member: Member): boolean {
+  const hasMoved = member.time.follow();
+  if (hasMoved) member.advance(member.time.timeMs!);
+  return hasMoved;
 }

@@ -1,5 +1,4 @@
 /** Rows of closed windows as events of other views: whatever is committed and crashed when, the rows are the same. */
-import {rmSync} from 'node:fs';
 import {join as pathOf} from 'node:path';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
@@ -22,15 +21,20 @@ import {
   tumbling,
 } from '../../../src/define/index.ts';
 import type {ClosingView, Storage, ViewDefinition} from '../../../src/define/view.ts';
-import type {IncomingRecord} from '../../../src/kafka/ports.ts';
 import {MemoryKafka} from '../support/memory-kafka.ts';
 import {ModelTask, names, PARTITION} from '../support/model-task.ts';
 import {readings} from '../support/pipeline.ts';
 import {temporaryFolder} from '../support/processor-process.ts';
-import {readingRecord, type Reading} from '../support/produce-readings.ts';
-
-const START_MS = Date.UTC(2026, 0, 1);
-const GRACE_MS = seconds(10);
+import type {Reading} from '../support/produce-readings.ts';
+import {
+  disorderlyReadings,
+  GRACE_MS,
+  runTask,
+  START_MS,
+  taskSteps,
+  toInput,
+  type TaskStep,
+} from '../support/task-steps.ts';
 
 function viewsOf(storage: Storage): readonly ViewDefinition[] {
   const windows = {storage, graceMs: GRACE_MS, emit: 'final'} as const;
@@ -102,68 +106,24 @@ function viewsOf(storage: Storage): readonly ViewDefinition[] {
   return [...first, perTen, tens, hopsPerStay, long, slidesPerMinute, asked, pairs];
 }
 
-type Step =
-  | {readonly do: 'apply'; readonly count: number}
-  | {readonly do: 'commit' | 'checkpoint'}
-  | {readonly do: 'crash'; readonly losesDisk: boolean; readonly isCommitting: boolean};
-
-const steps = fc.array(
-  fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        do: fc.constant('apply' as const),
-        count: fc.integer({min: 1, max: 12}),
-      }),
-    },
-    {weight: 4, arbitrary: fc.record({do: fc.constantFrom('commit', 'checkpoint')})},
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constant('crash' as const),
-        losesDisk: fc.boolean(),
-        isCommitting: fc.boolean(),
-      }),
-    },
-  ),
-  {maxLength: 30, size: 'max'},
-);
-
-/** Out of order by no more than the grace; now and then time jumps. */
-const someReadings = fc
-  .array(
-    fc.record({
-      station: fc.constantFrom('a', 'b', 'é'),
-      pauseMs: fc.oneof(
-        {weight: 9, arbitrary: fc.nat(seconds(4))},
-        {weight: 1, arbitrary: fc.nat(minutes(3))},
-      ),
-      lagMs: fc.nat(GRACE_MS),
-      temperatureC: fc.integer({min: -80, max: 80}).map((quarter) => quarter / 4),
-    }),
-    {maxLength: 60, size: 'max'},
-  )
-  .map((drawn): Reading[] => {
-    let nowMs = START_MS;
-    return drawn.map(({station, pauseMs, lagMs, temperatureC}) => {
-      nowMs += pauseMs;
-      return {station, timeMs: Math.max(START_MS, nowMs - lagMs), temperatureC};
-    });
-  });
-
 test.each(['memory', 'disk'] as const)(
   'with state in %s, crashes, restores and small commits change no row made of closed rows, and none is late',
   async (storage) => {
     await fc.assert(
-      fc.asyncProperty(someReadings, steps, fc.integer({min: 1, max: 6}), async (all, at, most) => {
-        const views = viewsOf(storage);
-        const plain = await run(views, all, []);
-        expect(await run(views, all, at, most)).toEqual(plain);
-        expect(totalOf(plain['per-ten']!)).toBe(all.length);
-        expect(totalOf(plain['hops-per-stay']!)).toBe(4 * all.length);
-        expect(plain['long-stays']!.length).toBe(plain['stays']!.length);
-        expect(plain['asked']!.length).toBe(all.length);
-      }),
+      fc.asyncProperty(
+        disorderlyReadings,
+        taskSteps,
+        fc.integer({min: 1, max: 6}),
+        async (all, at, most) => {
+          const views = viewsOf(storage);
+          const plain = await run(views, all, []);
+          expect(await run(views, all, at, most)).toEqual(plain);
+          expect(totalOf(plain['per-ten']!)).toBe(all.length);
+          expect(totalOf(plain['hops-per-stay']!)).toBe(4 * all.length);
+          expect(plain['long-stays']!.length).toBe(plain['stays']!.length);
+          expect(plain['asked']!.length).toBe(all.length);
+        },
+      ),
       {numRuns: 15},
     );
   },
@@ -245,47 +205,13 @@ function totalOf(rows: readonly string[]): number {
 async function run(
   views: readonly ViewDefinition[],
   all: readonly Reading[],
-  at: readonly Step[],
+  steps: readonly TaskStep[],
   maxClosed?: number,
 ) {
-  const folder = temporaryFolder();
-  const kafka = new MemoryKafka();
-  let nowMs = START_MS;
-  const checkpointPath = pathOf(folder.path, 'task.sqlite');
-  const options = {
-    kafka,
-    checkpointPath,
-    views,
-    nowMs: () => nowMs,
-    ...(maxClosed === undefined ? {} : {maxClosed}),
-  };
   // What makes every window of windows be over.
   const end = {station: 'end', timeMs: START_MS + minutes(600), temperatureC: 0};
   const after = [10, 60, 120].map((more) => ({...end, timeMs: end.timeMs + minutes(more)}));
-  const input = [...all, end, ...after].map(toInput);
-  let task = await ModelTask.restore(options);
-  // As much as goes without a commit, in a run with small ones.
-  const apply = (count: number) => {
-    const from = Number(task.offset());
-    task.apply(input.slice(from, from + count));
-  };
-  for (const each of at) {
-    nowMs += seconds(6);
-    if (each.do === 'apply') apply(each.count);
-    else if (each.do === 'commit' && task.hasWork()) task.commit();
-    else if (each.do === 'checkpoint') await task.finishCheckpoint();
-    else if (each.do === 'crash') {
-      if (each.isCommitting && task.hasWork()) task.commit({isTold: false});
-      task.crash();
-      if (each.losesDisk) rmSync(checkpointPath, {force: true});
-      task = await ModelTask.restore(options);
-      expect(task.warnings).toEqual([]);
-    }
-  }
-  apply(input.length);
-  while (task.hasWork()) task.commit();
-  task.crash();
-  folder.remove();
+  const kafka = await runTask({views, input: [...all, end, ...after], steps, maxClosed});
   const late = views.filter(({name}) => name !== 'pairs');
   for (const {name} of late) expect(kafka.records(names.late(name), PARTITION)).toEqual([]);
   return Object.fromEntries(views.map(({name}) => [name, resultsOf(kafka, name)]));
@@ -300,9 +226,4 @@ function resultsOf(kafka: MemoryKafka, view: string): readonly string[] {
     .filter(([key, value]) => value !== null && !key.includes('"key":"end"'))
     .map(([key, value]) => `${key} ${Buffer.from(value!).toString()}`)
     .toSorted();
-}
-
-function toInput(reading: Reading, index: number): IncomingRecord {
-  const {key, value, headers, timestampMs} = readingRecord(reading, {topic: '', seq: index + 1});
-  return {key, value, headers, timestampMs, offset: BigInt(index)};
 }
