@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {cloudflareTest} from '@cloudflare/vitest-plugin';
 import {defineConfig} from 'vitest/config';
 
@@ -6,6 +7,9 @@ const TEST_TIMEOUT_MS = 300_000;
 const NEEDS_WORKERD = 'test/**/*.workerd.test.ts';
 /** Brokers and other processes. */
 const NEEDS_PROCESSES = 'test/**/*.{kafka,e2e,chaos}.test.ts';
+
+// Inherited by every process a test starts: what the first of them compiled, the others load.
+process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/compiled');
 
 export default defineConfig({
   test: {
@@ -16,6 +20,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [NEEDS_WORKERD, NEEDS_PROCESSES],
           testTimeout: TEST_TIMEOUT_MS,
+          isolate: false,
+          maxWorkers: 2,
           sequence: {groupOrder: 0},
         },
       },
@@ -26,6 +32,7 @@ export default defineConfig({
           globalSetup: ['test/support/kafka-global-setup.ts'],
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
+          isolate: false,
           // These files mostly wait for something to come back: two at a time take two thirds of the time.
           maxWorkers: 2,
           sequence: {groupOrder: 1},

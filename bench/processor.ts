@@ -54,7 +54,12 @@ process.exit(0);
 
 async function ownBroker() {
   await ensureJars(say);
-  return startBroker({dataDir: join(workDir, 'kafka'), port: await freePort(), onLine: say});
+  return startBroker({
+    dataDir: join(workDir, 'kafka'),
+    port: await freePort(),
+    isForLoad: true,
+    onLine: say,
+  });
 }
 
 async function bench(brokers: string) {

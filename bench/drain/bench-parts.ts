@@ -40,6 +40,7 @@ export async function startBenchParts(): Promise<BenchParts> {
           dataDir: join(dir, 'kafka'),
           port: await freePort(),
           libsDir: await ensureJars(),
+          isForLoad: true,
         })
       : null;
   const brokers = given ?? broker!.brokers;

@@ -33,6 +33,7 @@ export async function startBenchStack(onEvent: (event: StackEvent) => void): Pro
     dataDir: join(stateDir, 'kafka'),
     port: await lastingPort(),
     libsDir: await ensureJars(),
+    isForLoad: true,
   };
   let broker = await startBroker(options);
   let away: Outage | null = null;

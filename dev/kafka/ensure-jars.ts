@@ -4,26 +4,41 @@ import {existsSync} from 'node:fs';
 import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {ForebayError} from '../../src/lib/errors.ts';
+import {ensureClassArchive} from './ensure-class-archive.ts';
 
 const MIN_JAVA_MAJOR = 17;
 const KEPT_OUTPUT_LINES = 20;
+const STAMP_FILE = '.pom-sha256';
 
 /**
- * Makes sure that Apache Kafka's jars are in `libs/` next to this file, from Maven's repository, and
- * returns that directory. They are fetched again when `pom.xml` changed; the pom's hash is kept beside them.
+ * Makes sure that Apache Kafka's jars are in `libs/` next to this file, from Maven's repository, and their classes ready
+ * to be used, and returns that directory. They are fetched again when `pom.xml` changed; the pom's hash is kept beside them.
  *
  * Throws `JAVA_MISSING`, `MAVEN_MISSING` or `KAFKA_JARS_FAILED`.
  */
 export async function ensureJars(onLine: (line: string) => void = () => {}): Promise<string> {
   const pomDir = import.meta.dirname;
   const libsDir = join(pomDir, 'libs');
-  const stampPath = join(libsDir, '.pom-sha256');
+  const stampPath = join(libsDir, STAMP_FILE);
   const stamp = createHash('sha256')
     .update(await readFile(join(pomDir, 'pom.xml')))
     .digest('hex');
   await requireJava();
-  if (existsSync(stampPath) && (await readFile(stampPath, 'utf8')) === stamp) return libsDir;
+  const isCurrent = existsSync(stampPath) && (await readFile(stampPath, 'utf8')) === stamp;
+  if (!isCurrent) await fetchJars({pomDir, libsDir, stamp, onLine});
+  await ensureClassArchive(libsDir, onLine);
+  return libsDir;
+}
 
+interface FetchOptions {
+  readonly pomDir: string;
+  readonly libsDir: string;
+  /** Kept beside the jars. */
+  readonly stamp: string;
+  readonly onLine: (line: string) => void;
+}
+
+async function fetchJars({pomDir, libsDir, stamp, onLine}: FetchOptions): Promise<void> {
   onLine('fetching Apache Kafka through Maven (about 55 MB, once)');
   // Beside the old ones and then in their place: jars of two versions on one class path would mix.
   const newDir = `libs-${process.pid}`;
@@ -49,10 +64,9 @@ export async function ensureJars(onLine: (line: string) => void = () => {}): Pro
       isRetryable: true,
     });
   }
-  await writeFile(join(pomDir, newDir, '.pom-sha256'), stamp);
+  await writeFile(join(pomDir, newDir, STAMP_FILE), stamp);
   await rm(libsDir, {recursive: true, force: true});
   await rename(join(pomDir, newDir), libsDir);
-  return libsDir;
 }
 
 /** Of all Maven says, the one thing that shows it is getting on. */

@@ -7,6 +7,7 @@ import {join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {freePort} from '../free-port.ts';
+import {jvmArguments} from './jvm-arguments.ts';
 import {serverProperties, type BrokerListener, type SecureListener} from './server-properties.ts';
 
 /** What the nodes of one cluster agree on. */
@@ -34,6 +35,10 @@ export interface StartBrokerOptions {
   /** More for the command that formats a new data directory: features, SCRAM users. */
   readonly formatArguments?: readonly string[];
   readonly maxHeapMb?: number;
+  /** Compiled for throughput, at the price of a slow start: for benches. */
+  readonly isForLoad?: boolean;
+  /** More for the JVM of the broker itself. */
+  readonly jvmArguments?: readonly string[];
   readonly onLine?: (line: string) => void;
 }
 
@@ -51,8 +56,6 @@ const START_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 15_000;
 const PORT_POLL_MS = 50;
 const KEPT_LOG_LINES = 15;
-const MAX_HEAP_MB = 512;
-const MIN_HEAP_MB = 256;
 
 /**
  * Starts one Apache Kafka broker on loopback and resolves when it answers.
@@ -74,11 +77,12 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
   await writeFile(propertiesPath, serverProperties({...options, ...place, logDir}));
 
   const logPath = join(dataDir, 'broker.log');
+  const jvm = jvmArguments({...options, libsDir});
   const runJava = (args: readonly string[]): ChildProcess => {
     const log = openSync(logPath, 'a');
     try {
       const log4j = `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.properties')}`;
-      const java = [...heap(options.maxHeapMb), log4j, '-cp', join(libsDir, '*'), ...args];
+      const java = [...jvm, log4j, '-cp', join(libsDir, '*'), ...args];
       return spawn('java', java, {cwd: dataDir, stdio: ['ignore', log, log]});
     } finally {
       closeSync(log);
@@ -93,7 +97,7 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
     if (exitCode !== 0) throw await startFailed(logPath, `formatting ended with ${exitCode}`);
   }
   onLine(`starting Apache Kafka on 127.0.0.1:${port}`);
-  const child = runJava(['kafka.Kafka', propertiesPath]);
+  const child = runJava([...(options.jvmArguments ?? []), 'kafka.Kafka', propertiesPath]);
   await answers(child, {port, logPath});
   onLine(`Apache Kafka answers on 127.0.0.1:${port} (pid ${child.pid})`);
   return {
@@ -116,10 +120,6 @@ async function placeAlone(dataDir: string): Promise<ClusterPlace> {
   if (!existsSync(path)) await writeFile(path, String(await freePort()));
   const controllerPorts = [Number(await readFile(path, 'utf8'))];
   return {clusterId: newClusterId(), nodeId: 1, controllerPorts};
-}
-
-function heap(maxMb = MAX_HEAP_MB): readonly string[] {
-  return [`-Xms${Math.min(MIN_HEAP_MB, maxMb)}m`, `-Xmx${maxMb}m`, '-XX:+UseG1GC'];
 }
 
 async function requireFreePort(port: number): Promise<void> {

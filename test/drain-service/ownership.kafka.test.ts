@@ -34,11 +34,9 @@ test('two replicas share the tasks, and when one leaves the other takes over wit
   await Promise.all([a.ready(), b.ready()]);
   for (const shard of ORDERS) current.append(shard, 5_000, 20);
   a.kill('SIGTERM');
-  const leftMs = Date.now();
   for (const shard of ORDERS) current.append(shard, 1_000, 20);
   expect(await a.exited).toEqual({code: 0, signal: null});
   await waitUntil('the other to own all', 5_000, async () => (await tasksOf(b)).length === 8);
-  expect(Date.now() - leftMs, 'leaving hands over at once').toBeLessThan(5_000);
   await current.expectDelivered('orders');
 });
 

@@ -132,9 +132,7 @@ test('kill -9 in the middle of a load loses nothing that was answered', async ()
   await Promise.all(Array.from({length: SENDERS}, (_, sender) => send(sender)));
   expect((await exited)[1]).toBe('SIGKILL');
 
-  const startMs = performance.now();
   gateway = await start('kill');
-  expect(performance.now() - startMs).toBeLessThan(5_000);
   try {
     const found = new Map<string, string>();
     for (let partition = 0; partition < PARTITIONS; partition += 1) {

@@ -9,12 +9,15 @@ import {CLIENTS} from './cases/lab.ts';
 const PARTITIONS = 8;
 /** The broker's smallest. */
 const SESSION_TIMEOUT_MS = 6_000;
+/** Longer than anything here is waited for: what happens before its end did not need it. */
+const LONG_SESSION_MS = 600_000;
 const SETTLE_DEADLINE_MS = 15_000;
 
 interface Group {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly groupId: string;
+  readonly sessionTimeoutMs: number;
 }
 
 interface JoinedMember {
@@ -24,20 +27,21 @@ interface JoinedMember {
   readonly owned: () => readonly number[];
 }
 
-async function newGroup(kafka: Kafka): Promise<Group> {
+async function newGroup(kafka: Kafka, sessionTimeoutMs = SESSION_TIMEOUT_MS): Promise<Group> {
   const topic = uniqueName('units');
   await createTopic(kafka, topic, PARTITIONS);
-  return {kafka, topic, groupId: uniqueName('group')};
+  return {kafka, topic, groupId: uniqueName('group'), sessionTimeoutMs};
 }
 
-async function join({kafka, topic, groupId}: Group, instanceId: string): Promise<JoinedMember> {
+async function join(group: Group, instanceId: string): Promise<JoinedMember> {
+  const {kafka, topic, groupId, sessionTimeoutMs} = group;
   const lost: Error[] = [];
   const assignments: (readonly number[])[] = [];
   const member = await kafka.joinGroup({
     groupId,
     instanceId,
     topics: [topic],
-    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    sessionTimeoutMs,
     onAssignment: (assignment) => assignments.push(assignment.get(topic) ?? []),
     onLost: (error) => lost.push(error),
   });
@@ -56,7 +60,8 @@ describe.concurrent.each(CLIENTS)('%s', (client) => {
   const kafka = connectKafka({client, brokers, clientId: 'group-test'});
 
   test('two members split the partitions evenly, and the one that stays owns all when the other leaves', async () => {
-    const group = await newGroup(kafka);
+    // Without a LeaveGroup it would be the session's end.
+    const group = await newGroup(kafka, LONG_SESSION_MS);
     const a = await join(group, 'a');
     expect(a.owned()).toEqual(EVERY);
     const b = await join(group, 'b');
@@ -67,22 +72,19 @@ describe.concurrent.each(CLIENTS)('%s', (client) => {
     );
     expect(all(a, b)).toEqual(EVERY);
 
-    const leftMs = Date.now();
     await b.member.leave();
     await waitUntil(
       'a to own all again',
       SETTLE_DEADLINE_MS,
       () => a.owned().length === PARTITIONS,
     );
-    // Without a LeaveGroup it would be the session timeout.
-    expect(Date.now() - leftMs).toBeLessThan(SESSION_TIMEOUT_MS / 2);
     expect(a.assignments.at(-1)).toEqual(EVERY);
     await a.member.leave();
     expect([...a.lost, ...b.lost]).toEqual([]);
   });
 
   test('a member that closed without leaving is back in its place at once, and nobody else moves', async () => {
-    const group = await newGroup(kafka);
+    const group = await newGroup(kafka, LONG_SESSION_MS);
     const a = await join(group, 'a');
     const b = await join(group, 'b');
     await waitUntil(
@@ -94,9 +96,7 @@ describe.concurrent.each(CLIENTS)('%s', (client) => {
     const rebalancesOfA = a.assignments.length;
 
     await b.member.close();
-    const closedMs = Date.now();
     const again = await join(group, 'b');
-    expect(Date.now() - closedMs).toBeLessThan(SESSION_TIMEOUT_MS / 2);
     expect(again.owned()).toEqual(ownedByB);
     expect(a.owned()).toEqual(ownedByA);
     expect(a.assignments).toHaveLength(rebalancesOfA);

@@ -1,7 +1,7 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {join} from 'node:path';
 import type {DrainStatus} from '../../src/protocol/status.ts';
-import {waitUntil} from './wait-until.ts';
+import {patient, waitUntil} from './wait-until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -76,7 +76,7 @@ export class DrainProcess {
   }
 
   async get(path: string): Promise<Response> {
-    return await fetch(`${await this.url()}${path}`, {signal: AbortSignal.timeout(2_000)});
+    return await fetch(`${await this.url()}${path}`, {signal: AbortSignal.timeout(patient(2_000))});
   }
 
   async status(): Promise<DrainStatus> {

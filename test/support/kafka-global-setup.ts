@@ -22,7 +22,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const libsDir = await ensureJars(console.log);
   const dataDir = await mkdtemp(join(tmpdir(), 'forebay-kafka-'));
-  const broker = await startBroker({dataDir, port: await freePort(), libsDir});
+  // No test ends this one, so its silence means only that the machine is busy.
+  const properties = {'broker.session.timeout.ms': 60_000};
+  const broker = await startBroker({dataDir, port: await freePort(), libsDir, properties});
   project.provide('kafkaBrokers', broker.brokers);
   return async () => {
     await broker.stop();

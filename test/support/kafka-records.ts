@@ -5,8 +5,10 @@ import type {
   OutgoingRecord,
   TransactionOutcome,
 } from '../../src/kafka/ports.ts';
+import {patient, waitUntil} from './wait-until.ts';
 
-const TRANSACT_DEADLINE_MS = 20_000;
+const TRANSACT_DEADLINE_MS = patient(20_000);
+const CREATE_DEADLINE_MS = 20_000;
 const POLL_MS = 200;
 
 const encoder = new TextEncoder();
@@ -47,7 +49,7 @@ export interface ReadPartitionOptions {
   readonly atLeast: number;
 }
 
-const READ_DEADLINE_MS = 30_000;
+const READ_DEADLINE_MS = patient(30_000);
 
 /** All committed records of one partition up to the last stable offset, once there are at least `atLeast`. */
 export async function readPartition(
@@ -77,8 +79,12 @@ export async function readPartition(
   }
 }
 
+/** As the programs do it, again and again: a broker that was too busy for its heartbeat is fenced for a moment. */
 export async function createTopic(kafka: Kafka, name: string, partitions = 1): Promise<void> {
   const admin = await kafka.openAdmin();
-  await admin.createTopics([{name, partitions, config: {}}]);
+  await waitUntil(`topic ${name}`, CREATE_DEADLINE_MS, async () => {
+    await admin.createTopics([{name, partitions, config: {}}]);
+    return true;
+  });
   await admin.close();
 }

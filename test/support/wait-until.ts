@@ -4,6 +4,11 @@ const POLL_MS = 50;
 /** No test fails for a slow machine: a deadline is what a quiet one never needs, and a busy one gets so many of them. */
 const PATIENCE = 4;
 
+/** How long to wait for what a quiet machine does within `ms`. */
+export function patient(ms: number): number {
+  return ms * PATIENCE;
+}
+
 /**
  * Polls until `condition` holds (or returns something) and gives back what it returned. An exception counts as not yet.
  * @throws after `PATIENCE` times `deadlineMs`, with what was awaited and the last exception.
@@ -13,7 +18,7 @@ export async function waitUntil<T>(
   deadlineMs: number,
   condition: () => T | Promise<T>,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const waitMs = deadlineMs * PATIENCE;
+  const waitMs = patient(deadlineMs);
   const endMs = Date.now() + waitMs;
   for (let last: unknown; ;) {
     try {

@@ -106,12 +106,10 @@ describe('503 with Retry-After, and the shard is not held up, when the queue', (
   ])(
     '%s',
     async (_, sendBatch) => {
-      const startMs = Date.now();
+      // The 57 s of the platform's own hang would not end before the request's deadline; here it never ends.
       const response = await answerWith({sendBatch});
       expect(response.headers.get('retry-after')).toBe('5');
       await expectProblem(response, 503, 'unavailable');
-      // The 57 s of the platform's own hang would not end before the request's deadline.
-      expect(Date.now() - startMs).toBeLessThan(14_000);
       expect((await shard().status()).overflowed).toBe(0);
       const drained = await drainAll();
       expect(drained).toHaveLength(CAPACITY);

@@ -75,10 +75,8 @@ export function faultCases(lab: () => Lab): void {
     const {kafka, direct, proxy} = lab();
     const {topic, id, producer} = await newProducer(lab(), 'hang');
     proxy.inject(API.endTxn, 'hang');
-    const startedMs = Date.now();
     const outcome = await producer.transact([textRecord(topic, 0, 'second')], 1_500);
     expect(outcome).toMatchObject({kind: 'unknown', error: {code: 'KAFKA_DEADLINE_EXCEEDED'}});
-    expect(Date.now() - startedMs).toBeLessThan(3_000);
     await expect(transact(producer, [])).rejects.toThrow('dead');
     const next = await kafka.openFencedProducer(id, TIMEOUT_MS);
     // The first look of the next owner, at whatever the log's end is now: no waiting for what ought to be there.

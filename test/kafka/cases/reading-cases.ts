@@ -16,6 +16,8 @@ import type {Lab} from './lab.ts';
 /** Small enough that a fetch holds one batch or two, so a transaction's marker is never in the same one. */
 const SMALL_FETCH_BYTES = 300;
 const LARGE_FETCH_BYTES = 1_048_576;
+/** Longer than a test may take. */
+const NEVER_MS = 600_000;
 
 interface ValuesOptions {
   readonly atLeast: number;
@@ -178,12 +180,10 @@ export function readingCases(lab: () => Pick<Lab, 'brokers' | 'direct'>): void {
     await createTopic(kafka, topic);
     const reader = await kafka.openReader();
     reader.assign(topic, 0, 0n);
-    const startedMs = Date.now();
-    const poll = reader.poll(10_000);
+    const poll = reader.poll(NEVER_MS);
     await reader.poll(0).catch(() => {}); // a second poll is refused; by then the first has sent its fetch
     await reader.close();
     expect(await poll).toEqual([]);
-    expect(Date.now() - startedMs).toBeLessThan(5_000);
   });
 
   test('many partitions are all read, each in order, and an unassigned one is left alone', async () => {

@@ -50,6 +50,7 @@ export class ProcessorProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         KAFKA_BROKERS: environment.brokers,
         FOREBAY_TOPIC_PREFIX: environment.prefix,
         FOREBAY_STATE_DIR: environment.stateDir,
