@@ -68,7 +68,16 @@ function createClient(streams: TypeNames, views: TypeNames): string {
     views,
     ([name, type]) => `${fieldOf(type)}: new ViewClient<${type}Row>(options, '${name}'),`,
   );
-  return `/** The streams and views of the pipeline, by name. */
+  const rowFields = Array.from(
+    views,
+    ([name, type]) => `readonly ${JSON.stringify(name)}: ${type}Row;`,
+  );
+  return `/** The row of each view, by its name. */
+export interface RowsOfViews {
+  ${rowFields.join('\n  ')}
+}
+
+/** The streams and views of the pipeline, by name. */
 export function createClient(options: ClientOptions) {
   return {
     streams: {
@@ -78,6 +87,12 @@ export function createClient(options: ClientOptions) {
       ${viewFields.join('\n      ')}
     },
     sql: (sql: string, params?: readonly SqlParameter[]) => runSql(options, sql, params),
+    sqlLive: (sql: string, params?: readonly SqlParameter[], live?: LiveOptions) =>
+      followSql(options, sql, params, live),
+    features: <View extends keyof RowsOfViews = keyof RowsOfViews>(
+      entity: string,
+      query: FeatureQuery<View> = {},
+    ) => askFeatures<RowsOfViews, View>(options, entity, query),
   };
 }`;
 }

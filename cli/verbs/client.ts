@@ -1,11 +1,10 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {toError} from '../../src/lib/errors.ts';
 import {loadPipeline} from '../../src/program/load-pipeline.ts';
 import {usageError} from '../cli-error.ts';
 import {clientFile} from '../client/client-file.ts';
+import {clientRuntime} from '../client/client-runtime.ts';
 import type {Verb} from '../verb.ts';
-
-const RUNTIME = new URL('../client/client-runtime.ts', import.meta.url);
 
 export const client: Verb = {
   name: 'client',
@@ -20,7 +19,7 @@ export const client: Verb = {
     if (typeof path !== 'string' || path === '' || positionals.length > 0)
       throw usageError('client', 'name the pipeline file with --pipeline');
     const pipeline = await loadPipeline({path, importBuiltIn: () => Promise.resolve({})});
-    const source = clientFile(pipeline, await readFile(RUNTIME, 'utf8'));
+    const source = clientFile(pipeline, await clientRuntime());
     const {name, fingerprint, streams, views} = pipeline;
     const json = {
       pipeline: name,

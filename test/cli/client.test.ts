@@ -6,12 +6,18 @@ import {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import * as z from 'zod';
 import {clientFile} from '../../cli/client/client-file.ts';
+import {clientRuntime} from '../../cli/client/client-runtime.ts';
 import {typeOfSchema, type JsonSchema} from '../../cli/client/json-schema-type.ts';
+import {utf8} from '../../src/lib/bytes.ts';
 import {listen, type Listening} from '../../src/program/listen.ts';
+import {featureRoutes} from '../../stream-processor/features/feature-routes.ts';
 import {queryRoutes} from '../../stream-processor/query/query-routes.ts';
 import {sqlRoutes} from '../../stream-processor/sql/sql-routes.ts';
 import {apiKey, count, definePipeline, defineStream, running} from '../../src/define/index.ts';
 import definition from '../../src/pipeline.ts';
+import {partitionOf} from '../../src/record/shard.ts';
+import {MemoryKafka} from '../stream-processor/support/memory-kafka.ts';
+import {names} from '../stream-processor/support/model-task.ts';
 import {queryApp} from '../stream-processor/support/query-app.ts';
 import {ToldViews} from '../stream-processor/support/told-views.ts';
 
@@ -43,6 +49,7 @@ beforeAll(async () => {
       queryApp(
         queryRoutes({pipeline: definition, views}),
         sqlRoutes({pipeline: definition, views, clock}),
+        featureRoutes({pipeline: definition, views, clock, names, kafka: new MemoryKafka().port()}),
       ),
     );
   server = await listen({app, host: '127.0.0.1', port: 0, portVariable: 'NONE'});
@@ -92,6 +99,11 @@ test('a right program compiles', async () => {
       const found: (number | null)[] = [];
       for await (const row of client.views.stationHour.rows({key: 's'})) found.push(row.meanC, row.start);
       return found;
+    }
+    export async function feature(): Promise<number | null | undefined> {
+      const {features} = await client.features('s', {views: ['station-hour'], at: 0});
+      for await (const change of client.sqlLive('SELECT 1')) if (change.event === 'delta') break;
+      return features['station-hour']?.closed?.meanC;
     }`;
   expect(await complaints(program)).toBe('');
 });
@@ -104,6 +116,7 @@ test.each([
   ["client.streams.readings.send({station: 's', time: ''});", 'temperatureC'],
   ['client.streams.weather.send({});', 'weather'],
   ['export const c = async () => (await client.views.stationHour.page()).rows[0]!.meanF;', 'meanF'],
+  ["export const c = client.features('s', {views: ['station-day']});", 'station-day'],
 ])('%s does not compile', async (program, word) => {
   expect(await complaints(program)).toContain(word);
 });
@@ -139,6 +152,28 @@ test('sends, pages, follows and asks', async () => {
   await expect(client.sql('DROP TABLE x')).rejects.toThrow(RequestFailed);
 });
 
+test('follows a statement and asks for features', async () => {
+  const {createClient, RequestFailed} = (await import(join(folder, 'client.ts'))) as Client;
+  const client = createClient({queryUrl: `http://127.0.0.1:${server.port}`});
+  const partition = partitionOf(utf8('u/1'), 4);
+  views.commit('station-hour', partition, {final: [rowOf('u/1', 5)], watermark: 1});
+  const stop = new AbortController();
+  const changes: object[] = [];
+  const statement = 'SELECT count(*) AS hours FROM station_hour WHERE key = ?';
+  for await (const change of client.sqlLive(statement, ['u/1'], {signal: stop.signal})) {
+    changes.push(change);
+    if (changes.length === 2) views.commit('station-hour', partition, {final: [rowOf('u/1', 6)]});
+    if (change.event === 'delta') stop.abort();
+  }
+  expect(changes[0]).toEqual({event: 'snapshot', columns: ['hours'], rows: [[1]]});
+  expect(changes.at(-1)).toEqual({event: 'delta', insert: [[2]], delete: [[1]]});
+  await expect(client.sqlLive('DROP TABLE x', [], {}).next()).rejects.toThrow(RequestFailed);
+
+  const {features} = await client.features('u/1', {views: ['station-hour']});
+  expect(features['station-hour']).toMatchObject({closed: {key: 'u/1', readings: 1}, open: null});
+  await expect(client.features('u/1', {at: 'soon'})).rejects.toThrow(RequestFailed);
+});
+
 function rowOf(key: string, hour: number) {
   const start = hour * 3_600_000;
   const values = {readings: 1, meanC: 1, minC: 1, maxC: 1};
@@ -158,6 +193,15 @@ interface Client {
       }
     >;
     sql(sql: string, params?: readonly unknown[]): Promise<{readonly rows: unknown}>;
+    sqlLive(
+      sql: string,
+      params: readonly unknown[],
+      live: object,
+    ): AsyncGenerator<{readonly event: string}>;
+    features(
+      entity: string,
+      query: object,
+    ): Promise<{readonly features: Readonly<Record<string, object>>}>;
   };
 }
 
@@ -200,7 +244,7 @@ test('names that differ in their dashes only, and words of the language, are tol
   const viewNamed = (name: string) => running(streams[0]!, {name, aggregates: {n: count()}});
   const views = ['b-c', 'b--c', 'constructor', 'new'].map(viewNamed);
   const odd = definePipeline({name: 'odd', streams, views});
-  const runtime = await readFile(join(ROOT, 'cli/client/client-runtime.ts'), 'utf8');
+  const runtime = await clientRuntime();
   await writeFile(join(folder, 'odd.ts'), clientFile(odd, runtime));
   const program = `
     const {a_1, a1, a_, a, class: ofClass, page} = client.streams;
