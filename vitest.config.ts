@@ -49,6 +49,8 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: [NEEDS_WORKERD],
+          setupFiles: ['test/gateway-worker/support/fresh-storage.ts'],
+          isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
           sequence: {groupOrder: 2},

@@ -7,7 +7,8 @@
  * after its own answer, while others wait. What can go wrong:
  *  - The leader's client hangs up. Its work was given to `waitUntil`, so it goes on and answers the others.
  *  - It dies all the same. Those it took end by their own deadlines as `unknown`. Those that waited are taken along by
- *    the next request that comes: a leader is believed in for LEAD_MS only, dead or alive, for `waitUntil` ends too.
+ *    the next request that comes, or by the first of them that has waited for LEAD_MS: a leader is believed in for so long
+ *    only, dead or alive, for `waitUntil` ends too.
  * An entry is taken exactly once, whoever leads, so nothing is sent twice.
  */
 import {MAX_CALL_BYTES} from './append-protocol.ts';
@@ -41,8 +42,8 @@ export type Refusal = 'full' | 'overloaded';
 export interface QueueEntry {
   /** Ends by itself unless a leader died. */
   readonly outcome: Promise<AppendOutcome>;
-  /** What this request does for others, for `waitUntil`; `null` when another one leads. */
-  readonly leading: Promise<void> | null;
+  /** What this request does for others, now or when the leader dies: for `waitUntil`. */
+  readonly leading: Promise<void>;
   /** Out of the queue, if nobody took it: `true` means that it was never sent. */
   readonly withdraw: () => boolean;
 }
@@ -75,11 +76,24 @@ export class CallQueue {
     const bytes = batches.reduce((total, batch) => total + batch.bytes.byteLength, 0);
     const entry: Waiting = {batches, bytes, answer: resolve};
     this.#waiting.push(entry);
+    const lead = (): Promise<void> => this.#leadCalls(callShard, overflow);
     return {
       outcome: promise,
-      leading: this.#hasLeader() ? null : this.#leadCalls(callShard, overflow),
+      leading: this.#hasLeader() ? this.#succeed(entry, promise, lead) : lead(),
       withdraw: () => this.#withdraw(entry),
     };
+  }
+
+  /** Leads as well, if `entry` still waits when nobody leads any more. It waits no longer than its deadline. */
+  async #succeed(
+    entry: Waiting,
+    outcome: Promise<AppendOutcome>,
+    lead: () => Promise<void>,
+  ): Promise<void> {
+    while (!(await isOverWithin(outcome, LEAD_MS))) {
+      if (!this.#waiting.includes(entry)) return;
+      if (!this.#hasLeader()) return lead();
+    }
   }
 
   /** Until nobody waits any more, or another request leads by now. */
@@ -126,6 +140,16 @@ export class CallQueue {
     entry.answer({kind: 'refused'});
     return true;
   }
+}
+
+function isOverWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, false);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }
 
 /** Gives each entry its part of the answer to all. */

@@ -1,5 +1,5 @@
 /** Requests that share a call: each gets its own part of the answer, and none depends on another's good luck. */
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import type {AppendRequest, EncodedBatch} from '../../../gateway-worker/buffer/append-protocol.ts';
 import {CallQueue} from '../../../gateway-worker/buffer/call-queue.ts';
 import type {AppendOutcome} from '../../../gateway-worker/buffer/call-queue.ts';
@@ -94,6 +94,29 @@ describe('a leader that dies', () => {
     expect(await waiting.outcome).toEqual(stored(5));
     expect(await next.outcome).toEqual(stored(7));
     expect(dead.calls).toHaveLength(1);
+  });
+
+  test('is replaced by one of those that wait when nobody else comes', async () => {
+    vi.useFakeTimers();
+    try {
+      const dead = new HeldShard();
+      const alive = new HeldShard();
+      const queue = new CallQueue(() => Date.now());
+      queue.add(batchOf(1), dead.call);
+      const waiting = queue.add(batchOf(2), alive.call);
+      const other = queue.add(batchOf(1), never);
+      await vi.advanceTimersByTimeAsync(1_999);
+      expect(alive.calls).toHaveLength(0);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(alive.calls[0]!.batches[0]!.count).toBe(3);
+      alive.answer(stored(5));
+      expect(await waiting.outcome).toEqual(stored(5));
+      expect(await other.outcome).toEqual(stored(7));
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([dead.calls.length, alive.calls.length]).toEqual([1, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is replaced at once when the clock was set back meanwhile', async () => {
