@@ -1,4 +1,4 @@
-import {runInDurableObject} from 'cloudflare:test';
+import {runDurableObjectAlarm, runInDurableObject} from 'cloudflare:test';
 import type {Env} from '../../../gateway-worker/env.ts';
 import {query} from './shard-records.ts';
 import type {ShardStub} from './shard-records.ts';
@@ -94,10 +94,11 @@ export class FaultyWorld {
     );
   }
 
-  /** Tickets that nobody confirmed run out of time now. */
+  /** Tickets that nobody confirmed run out of time now, and the shard looks after them. */
   async passTime(): Promise<void> {
     await query(this.shard(), 'UPDATE overflow_ticket SET since_ms = since_ms - 31000');
     await this.abort();
+    await runDurableObjectAlarm(this.shard());
   }
 
   async #faulty<T>(call: () => Promise<T>): Promise<T> {
