@@ -24,7 +24,7 @@ export function jvmArguments(options: JvmOptions): readonly string[] {
   return [...heap, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...archive];
 }
 
-/** Of class-archive.ts. Beside the jars, so that it goes when they do. */
+/** Of ensure-class-archive.ts. Beside the jars, so that it goes when they do. */
 export function classArchivePath(libsDir: string): string {
   return join(libsDir, 'classes.jsa');
 }

@@ -7,7 +7,7 @@ import {join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {freePort} from '../free-port.ts';
-import {jvmArguments} from './jvm-arguments.ts';
+import {jvmArguments, type JvmOptions} from './jvm-arguments.ts';
 import {serverProperties, type BrokerListener, type SecureListener} from './server-properties.ts';
 
 /** What the nodes of one cluster agree on. */
@@ -19,7 +19,7 @@ export interface ClusterPlace {
   readonly controllerPorts: readonly number[];
 }
 
-export interface StartBrokerOptions {
+export interface StartBrokerOptions extends Omit<JvmOptions, 'libsDir'> {
   /** Kept between runs: a broker started again on it has its topics and its transactions. */
   readonly dataDir: string;
   readonly port: number;
@@ -34,9 +34,6 @@ export interface StartBrokerOptions {
   readonly cluster?: ClusterPlace;
   /** More for the command that formats a new data directory: features, SCRAM users. */
   readonly formatArguments?: readonly string[];
-  readonly maxHeapMb?: number;
-  /** Compiled for throughput, at the price of a slow start: for benches. */
-  readonly isForLoad?: boolean;
   /** More for the JVM of the broker itself. */
   readonly jvmArguments?: readonly string[];
   readonly onLine?: (line: string) => void;
