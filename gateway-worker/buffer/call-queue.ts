@@ -7,8 +7,8 @@
  * after its own answer, while others wait. What can go wrong:
  *  - The leader's client hangs up. Its work was given to `waitUntil`, so it goes on and answers the others.
  *  - It dies all the same. Those it took end by their own deadlines as `unknown`. Those that waited are taken along by
- *    the next request that comes, or by the first of them that has waited for LEAD_MS: a leader is believed in for so long
- *    only, dead or alive, for `waitUntil` ends too.
+ *    the next request that comes, or by the first of them when it has waited for LEAD_MS: a leader is believed in for so
+ *    long only, dead or alive, for `waitUntil` ends too.
  * An entry is taken exactly once, whoever leads, so nothing is sent twice.
  */
 import {MAX_CALL_BYTES} from './append-protocol.ts';
@@ -42,8 +42,8 @@ export type Refusal = 'full' | 'overloaded';
 export interface QueueEntry {
   /** Ends by itself unless a leader died. */
   readonly outcome: Promise<AppendOutcome>;
-  /** What this request does for others, now or when the leader dies: for `waitUntil`. */
-  readonly leading: Promise<void>;
+  /** What this request does for others, now or when the leader dies, for `waitUntil`; `null`: nothing. */
+  readonly leading: Promise<void> | null;
   /** Out of the queue, if nobody took it: `true` means that it was never sent. */
   readonly withdraw: () => boolean;
 }
@@ -75,11 +75,12 @@ export class CallQueue {
     const {promise, resolve} = Promise.withResolvers<AppendOutcome>();
     const bytes = batches.reduce((total, batch) => total + batch.bytes.byteLength, 0);
     const entry: Waiting = {batches, bytes, answer: resolve};
-    this.#waiting.push(entry);
+    // One of them is enough, and a timer for each would cost as much as the call they share.
+    const isFirst = this.#waiting.push(entry) === 1;
     const lead = (): Promise<void> => this.#leadCalls(callShard, overflow);
     return {
       outcome: promise,
-      leading: this.#hasLeader() ? this.#succeed(entry, promise, lead) : lead(),
+      leading: !this.#hasLeader() ? lead() : isFirst ? this.#succeed(entry, promise, lead) : null,
       withdraw: () => this.#withdraw(entry),
     };
   }

@@ -42,7 +42,7 @@ export class ShardClient {
         ? null
         : overflowOf({env, shard, order, waitUntil, log, newId: newMessageId}),
     );
-    waitUntil(entry.leading);
+    if (entry.leading !== null) waitUntil(entry.leading);
     const outcome = await deadline.race(entry.outcome);
     if (outcome !== EXPIRED) return outcome;
     return {kind: entry.withdraw() ? 'refused' : 'unknown'};
