@@ -3,15 +3,18 @@ import {connectKafka} from '../../src/kafka/connect-kafka.ts';
 import type {GroupMember, Kafka} from '../../src/kafka/ports.ts';
 import {createTopic} from '../support/kafka-records.ts';
 import {uniqueName} from '../support/kafka.ts';
-import {waitUntil} from '../support/wait-until.ts';
+import {patient, waitUntil} from '../support/wait-until.ts';
 import {CLIENTS} from './cases/lab.ts';
 
 const PARTITIONS = 8;
 /** The broker's smallest. */
 const SESSION_TIMEOUT_MS = 6_000;
-/** Longer than anything here is waited for: what happens before its end did not need it. */
-const LONG_SESSION_MS = 600_000;
 const SETTLE_DEADLINE_MS = 15_000;
+/**
+ * Longer than anything here is waited for: what happens before its end did not need it. Not longer still: a member looks
+ * for a rebalance ten times in it.
+ */
+const LONG_SESSION_MS = 1.5 * patient(SETTLE_DEADLINE_MS);
 
 interface Group {
   readonly kafka: Kafka;
