@@ -11,6 +11,9 @@ const NEEDS_PROCESSES = 'test/**/*.{kafka,e2e,chaos}.test.ts';
 // Inherited by every process a test starts: what the first of them compiled, the others load.
 process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/compiled');
 
+/** Of every file: to load its modules anew would cost more than most files' tests. */
+const COMMON = {testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS, isolate: false};
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,8 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [NEEDS_WORKERD, NEEDS_PROCESSES],
-          testTimeout: TEST_TIMEOUT_MS,
-          isolate: false,
+          ...COMMON,
           maxWorkers: 2,
           sequence: {groupOrder: 0},
         },
@@ -30,9 +32,7 @@ export default defineConfig({
           name: 'node',
           include: [NEEDS_PROCESSES],
           globalSetup: ['test/support/kafka-global-setup.ts'],
-          testTimeout: TEST_TIMEOUT_MS,
-          hookTimeout: TEST_TIMEOUT_MS,
-          isolate: false,
+          ...COMMON,
           // These files mostly wait for something to come back: two at a time take two thirds of the time.
           maxWorkers: 2,
           sequence: {groupOrder: 1},
@@ -50,9 +50,7 @@ export default defineConfig({
           name: 'workerd',
           include: [NEEDS_WORKERD],
           setupFiles: ['test/gateway-worker/support/fresh-storage.ts'],
-          isolate: false,
-          testTimeout: TEST_TIMEOUT_MS,
-          hookTimeout: TEST_TIMEOUT_MS,
+          ...COMMON,
           sequence: {groupOrder: 2},
         },
       },

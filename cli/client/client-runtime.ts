@@ -1,13 +1,21 @@
 import {readFile} from 'node:fs/promises';
 
 /** What each needs stands before it. */
-const FILES = ['request', 'follow', 'stream-client', 'view-client', 'sql', 'features'];
-const IMPORT = /^import .* from '\.\/.*;\n/gm;
+const FILES = [
+  '../../src/lib/sleep.ts',
+  'runtime/request.ts',
+  'runtime/follow.ts',
+  'runtime/stream-client.ts',
+  'runtime/view-client.ts',
+  'runtime/sql.ts',
+  'runtime/features.ts',
+];
+const IMPORT = /^import .* from '\.{1,2}\/.*;\n/gm;
 
-/** The part of every client that is the same for all pipelines: the files of `runtime/`, as one. */
+/** The part of every client that is the same for all pipelines: these files as one. */
 export async function clientRuntime(): Promise<string> {
   const files = await Promise.all(
-    FILES.map((name) => readFile(new URL(`runtime/${name}.ts`, import.meta.url), 'utf8')),
+    FILES.map((path) => readFile(new URL(path, import.meta.url), 'utf8')),
   );
   return files.map((source) => source.replaceAll(IMPORT, '').trim()).join('\n\n');
 }

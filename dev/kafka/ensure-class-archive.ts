@@ -1,10 +1,10 @@
-import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {mkdtemp, rename, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describeError} from '../../src/lib/errors.ts';
 import {freePort} from '../free-port.ts';
+import {endProcess} from '../stack/end-process.ts';
 import {classArchivePath} from './jvm-arguments.ts';
 import {startBroker} from './start-broker.ts';
 
@@ -29,9 +29,8 @@ export async function ensureClassArchive(
     const port = await freePort();
     const {child} = await startBroker({dataDir, port, libsDir, jvmArguments});
     // The archive is written on the way out, which takes longer than a broker that only stops.
-    const ended = once(child, 'exit', {signal: AbortSignal.timeout(WRITE_DEADLINE_MS)});
-    child.kill('SIGTERM');
-    await ended.finally(() => child.kill('SIGKILL'));
+    await endProcess(child, WRITE_DEADLINE_MS);
+    if (child.signalCode === 'SIGKILL') throw new Error(`not written in ${WRITE_DEADLINE_MS} ms`);
     await rename(newPath, archivePath);
   } catch (error) {
     onLine(`they could not be kept, so Kafka starts slower: ${describeError(error)}`);

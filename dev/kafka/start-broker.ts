@@ -7,6 +7,7 @@ import {join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {ForebayError} from '../../src/lib/errors.ts';
 import {freePort} from '../free-port.ts';
+import {endProcess} from '../stack/end-process.ts';
 import {jvmArguments, type JvmOptions} from './jvm-arguments.ts';
 import {serverProperties, type BrokerListener, type SecureListener} from './server-properties.ts';
 
@@ -101,7 +102,7 @@ export async function startBroker(options: StartBrokerOptions): Promise<RunningB
     pid: child.pid ?? -1,
     brokers: `127.0.0.1:${port}`,
     child,
-    stop: () => stop(child),
+    stop: () => endProcess(child, STOP_DEADLINE_MS),
   };
 }
 
@@ -167,14 +168,6 @@ function exitOf(child: ChildProcess): Promise<number> {
     child.once('error', () => resolveExit(-1));
     child.once('exit', (code) => resolveExit(code ?? -1));
   });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = exitOf(child);
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
-  await ended;
-  clearTimeout(timer);
 }
 
 async function startFailed(logPath: string, what: string): Promise<ForebayError> {

@@ -11,6 +11,7 @@
  *    long only, dead or alive, for `waitUntil` ends too.
  * An entry is taken exactly once, whoever leads, so nothing is sent twice.
  */
+import {Deadline, EXPIRED} from '../deadline.ts';
 import {MAX_CALL_BYTES} from './append-protocol.ts';
 import type {AppendRequest, AppendResult, AppendStored, EncodedBatch} from './append-protocol.ts';
 import {joinToRows} from './join-batches.ts';
@@ -91,8 +92,11 @@ export class CallQueue {
     outcome: Promise<AppendOutcome>,
     lead: () => Promise<void>,
   ): Promise<void> {
-    while (!(await isOverWithin(outcome, LEAD_MS))) {
-      if (!this.#waiting.includes(entry)) return;
+    for (;;) {
+      const deadline = new Deadline(LEAD_MS);
+      const isWaiting = (await deadline.race(outcome)) === EXPIRED && this.#waiting.includes(entry);
+      deadline.clear();
+      if (!isWaiting) return;
       if (!this.#hasLeader()) return lead();
     }
   }
@@ -141,16 +145,6 @@ export class CallQueue {
     entry.answer({kind: 'refused'});
     return true;
   }
-}
-
-function isOverWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms, false);
-    void promise.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }
 
 /** Gives each entry its part of the answer to all. */

@@ -1,3 +1,4 @@
+import {sleep} from '../../../src/lib/sleep.ts';
 import {RequestFailed} from './request.ts';
 
 export interface LiveOptions {
@@ -35,7 +36,7 @@ export async function* follow(
     } catch (error) {
       if (error instanceof RequestFailed && error.status < 500) throw error;
     }
-    await pause(waitMs, stopped);
+    await sleep(waitMs, stopped);
   }
 }
 
@@ -64,17 +65,4 @@ async function* serverEvents(response: Response): AsyncGenerator<Told, void, und
   } finally {
     await reader.cancel().catch(() => {});
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
-  });
 }
